@@ -1,0 +1,60 @@
+using StackNet.Engine.Facts;
+
+namespace StackNet.Engine.Walk.OpenFlow;
+
+/// <summary>A copy that leaves the switch.</summary>
+internal sealed record SwitchOutput
+{
+    /// <summary>Bridge whose port it leaves by.</summary>
+    public required string Bridge { get; init; }
+
+    /// <summary>Port (interface) name; a bridge's own name is its LOCAL port.</summary>
+    public required string Port { get; init; }
+
+    /// <summary>OpenFlow number, 65534 for LOCAL.</summary>
+    public required int OfPort { get; init; }
+
+    /// <summary>"" system, internal (LOCAL too), vxlan, geneve, gre ….</summary>
+    public required string Type { get; init; }
+    public required Packet Packet { get; init; }
+
+    /// <summary>Tunnel key and ends when <see cref="Type"/> is a tunnel.</summary>
+    public ulong? TunnelId { get; init; }
+    public Ip? TunnelRemote { get; init; }
+    public Ip? TunnelLocal { get; init; }
+
+    /// <summary>Flow that sent it out, as the node has it.</summary>
+    public TraceRule? Rule { get; init; }
+}
+
+/// <summary>What the switch did with a frame.</summary>
+internal sealed record SwitchResult
+{
+    public IReadOnlyList<SwitchOutput> Outputs { get; init; } = [];
+
+    /// <summary>When there are no outputs: why.</summary>
+    public PacketReason Reason { get; init; }
+
+    /// <summary>The flow that dropped, or the setting that did, as the node has it.</summary>
+    public TraceRule? Rule { get; init; }
+
+    /// <summary>Bridge and port where it died.</summary>
+    public string? Bridge { get; init; }
+    public string? Port { get; init; }
+
+    /// <summary>The line that is not modelled or the source that was not read. Outputs found before are still listed.</summary>
+    public string? Unknown { get; init; }
+
+    /// <summary>A copy goes to a controller.</summary>
+    public bool ToController { get; init; }
+}
+
+/// <summary>What the switch asks about its devices.</summary>
+internal interface ISwitchDevices
+{
+    /// <summary>State of the kernel device behind a system or internal port, in whatever namespace it is; Unknown when links were not read.</summary>
+    LinkState StateOf(string bridge, string port);
+
+    /// <summary>Mtu of that device, null when not known.</summary>
+    int? MtuOf(string bridge, string port);
+}
