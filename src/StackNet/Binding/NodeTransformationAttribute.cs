@@ -1,0 +1,44 @@
+using System.Collections;
+using System.Management.Automation;
+
+namespace StackNet.Binding;
+
+/// <summary>Makes compute nodes of: nodes, anything read from one (an instance, a tap, a result …), and paths of captures.</summary>
+internal sealed class NodeTransformationAttribute : ArgumentTransformationAttribute
+{
+    public override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData)
+    {
+        object? value = Plain(inputData);
+        return value is IEnumerable and not string
+            ? Enumerate(engineIntrinsics, (IEnumerable)value)
+            : One(engineIntrinsics, value, inputData);
+    }
+
+    private static ComputeNode[] Enumerate(EngineIntrinsics engine, IEnumerable values) =>
+        [
+            .. values
+                .Cast<object?>()
+                .SelectMany(v =>
+                    One(engine, Plain(v), v) switch
+                    {
+                        ComputeNode[] many => many,
+                        ComputeNode node => [node],
+                        _ => [],
+                    }
+                ),
+        ];
+
+    private static object? One(EngineIntrinsics engine, object? value, object? input) =>
+        value switch
+        {
+            null => null,
+            ComputeNode node => node,
+            NodeItem { Node: { } node } => node,
+            _ => throw new ArgumentTransformationMetadataException(
+                $"Cannot make a compute node of {PSObject.AsPSObject(input ?? "").TypeNames[0]}. "
+                    + "Give what Get-ComputeNode wrote, an object read from it, or the path of a capture."
+            ),
+        };
+
+    private static object? Plain(object? input) => input is PSObject wrapped ? wrapped.BaseObject : input;
+}

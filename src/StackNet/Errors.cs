@@ -1,0 +1,105 @@
+using System.Management.Automation;
+
+namespace StackNet;
+
+/// <summary>All errors of the module: the member's name is the ErrorId.</summary>
+internal static class Errors
+{
+    public static ErrorRecord PathNotFound(string path, Exception cause) =>
+        Make(nameof(PathNotFound), ErrorCategory.ObjectNotFound, path, $"There is no capture at '{path}': {cause.Message}", cause);
+
+    public static ErrorRecord PathNotOnDisk(string path) =>
+        Make(nameof(PathNotOnDisk), ErrorCategory.InvalidArgument, path, $"'{path}' is not a path of the file system.");
+
+    public static ErrorRecord CaptureUnreadable(string path, Exception cause) =>
+        Make(
+            nameof(CaptureUnreadable),
+            cause is UnauthorizedAccessException ? ErrorCategory.PermissionDenied : ErrorCategory.InvalidData,
+            path,
+            cause.Message,
+            cause,
+            "A capture is a folder of command output, a folder that holds such folders, or a file made by Export-ComputeNode."
+        );
+
+    public static ErrorRecord SampleNotFound(string name, IEnumerable<string> names) =>
+        Make(
+            nameof(SampleNotFound),
+            ErrorCategory.ObjectNotFound,
+            name,
+            $"There is no sample '{name}'. The samples are {string.Join(", ", names)}."
+        );
+
+    public static ErrorRecord InstanceNotFound(string name, ComputeNode? node) =>
+        Make(nameof(InstanceNotFound), ErrorCategory.ObjectNotFound, name, $"{node?.ComputerName}: no instance is called '{name}'.");
+
+    public static ErrorRecord NoInstance(object target) =>
+        Make(nameof(NoInstance), ErrorCategory.InvalidArgument, target, $"'{target}' belongs to no instance.");
+
+    public static ErrorRecord InvalidAddress(string text) =>
+        Make(nameof(InvalidAddress), ErrorCategory.InvalidArgument, text, $"'{text}' is not an IPv4 or IPv6 address.");
+
+    public static ErrorRecord PortWithoutProtocol(int port) =>
+        Make(nameof(PortWithoutProtocol), ErrorCategory.InvalidArgument, port, "-Port needs -Protocol Tcp or Udp: ICMP has no ports.");
+
+    public static ErrorRecord FileExists(string path) =>
+        Make(nameof(FileExists), ErrorCategory.ResourceExists, path, $"'{path}' exists already.", null, "Use -Force to overwrite it.");
+
+    public static ErrorRecord ExportFailed(string path, Exception cause) =>
+        Make(
+            nameof(ExportFailed),
+            cause is UnauthorizedAccessException ? ErrorCategory.PermissionDenied : ErrorCategory.WriteError,
+            path,
+            $"'{path}' could not be written: {cause.Message}",
+            cause
+        );
+
+    public static ErrorRecord NodeUnreadable(string node, Exception cause) =>
+        Make(
+            nameof(NodeUnreadable),
+            cause is UnauthorizedAccessException ? ErrorCategory.PermissionDenied : ErrorCategory.ReadError,
+            node,
+            $"{node}: {cause.Message}",
+            cause
+        );
+
+    public static ErrorRecord LabNotFound(string name) =>
+        Make(
+            nameof(LabNotFound),
+            ErrorCategory.ObjectNotFound,
+            name,
+            $"There is no lab '{name}'.",
+            null,
+            "Get-StackNetLab lists the labs."
+        );
+
+    public static ErrorRecord LabFaultNotFound(string name, IEnumerable<string> names) =>
+        Make(
+            nameof(LabFaultNotFound),
+            ErrorCategory.ObjectNotFound,
+            name,
+            $"There is no fault '{name}' for this layout. The faults are {string.Join(", ", names)}."
+        );
+
+    public static ErrorRecord LabFailed(string name, ErrorCategory category, Exception cause) =>
+        Make(nameof(LabFailed), category, name, cause.Message, cause);
+
+    private static ErrorRecord Make(
+        string id,
+        ErrorCategory category,
+        object target,
+        string message,
+        Exception? cause = null,
+        string? advice = null
+    )
+    {
+        // The message may quote what was read from a node.
+        string text = Output.Cell.Text(message);
+        ErrorRecord record = new(cause ?? new InvalidOperationException(text), id, category, target)
+        {
+            ErrorDetails = new ErrorDetails(text),
+        };
+        if (advice is not null)
+            record.ErrorDetails.RecommendedAction = advice;
+        return record;
+    }
+}

@@ -1,0 +1,96 @@
+using System.Text;
+
+namespace StackNet.Output;
+
+/// <summary>A packet's way as text: one indented line a step, the fatal one marked, both directions.</summary>
+public static class TraceText
+{
+    private const int Width = 118;
+    private const string Mark = ">>";
+
+    /// <summary>All lines of a trace; the two escape sequences colour the fatal step.</summary>
+    public static string Of(object? trace, object? start, object? end)
+    {
+        StringBuilder text = new();
+        AppendLine(text, Title(trace));
+        string direction = "";
+        string place = "";
+        foreach (object? step in Fields.Many(trace, "Steps"))
+        {
+            string way = Fields.Text(step, "Direction");
+            if (way != direction)
+            {
+                AppendLine(text, $"{way}:");
+                direction = way;
+                place = "";
+            }
+            string here = $"{Fields.Text(step, "Namespace")}/{Fields.Text(step, "Device")}";
+            AppendStep(text, step, here != place, start, end);
+            place = here;
+        }
+        AppendLine(text, Ending(trace));
+        return text.ToString().TrimEnd('\n');
+    }
+
+    private static string Title(object? trace)
+    {
+        string instance = Fields.Text(trace, "Instance");
+        object? first = Fields.Many(trace, "Steps").Select(s => Fields.Get(s, "Packet")).FirstOrDefault(p => p is not null);
+        string packet = Cell.Text(first ?? Fields.Get(trace, "Packet"));
+        string verdict = Fields.Text(trace, "Verdict");
+        string title = string.Join("  ", new[] { Fields.Text(trace, "ComputerName"), instance, packet }.Where(t => t.Length > 0));
+        return verdict.Length == 0 ? title : $"{title}: {verdict}";
+    }
+
+    private static void AppendStep(StringBuilder text, object? step, bool newPlace, object? start, object? end)
+    {
+        bool fatal = Fields.Is(step, "Fatal");
+        string device = Fields.Text(step, "Device");
+        string name = Fields.Text(step, "Namespace") is { Length: > 0 } ns ? $"{device} [{ns}]" : device;
+        string indent = new(' ', 2 * Math.Clamp(Fields.Number(step, "Depth"), 0, 8));
+        if (newPlace && device.Length > 0)
+            AppendLine(text, $"   {name}");
+        string rule = Fields.Text(step, "Rule");
+        string line = $"{indent}{Fields.Text(step, "Layer"), -10} {Fields.Text(step, "Action")}{(rule.Length > 0 ? "  | " + rule : "")}";
+        string prefix = fatal ? $" {Mark}  " : "     ";
+        if (!fatal)
+        {
+            AppendLine(text, prefix + Cut(line, Width - prefix.Length));
+            return;
+        }
+        // The step that decides is shown whole.
+        foreach (string part in Wrap(line, Width - prefix.Length, indent.Length + 13))
+        {
+            AppendLine(text, $"{start}{prefix}{part}{end}");
+            prefix = "     ";
+        }
+    }
+
+    private static string Ending(object? trace)
+    {
+        string unknown = Fields.Text(trace, "UnknownBecause");
+        string fate = Fields.Text(trace, "Fate");
+        string reason = Fields.Text(trace, "Reason");
+        string output = Fields.Text(trace, "OutputDevice");
+        string where = output.Length > 0 ? $" by {output} {Cell.Namespace(Fields.Get(trace, "OutputNamespace"))}" : "";
+        string why = reason is "" or "None" ? "" : $" ({reason})";
+        string because = unknown.Length > 0 ? $": {unknown}" : "";
+        return string.Join('\n', Wrap($"{fate}{where}{why}{because}", Width, 2));
+    }
+
+    private static string Cut(string line, int width) => line.Length <= width ? line : line[..(width - 1)] + "…";
+
+    private static IEnumerable<string> Wrap(string line, int width, int hang)
+    {
+        while (line.Length > width)
+        {
+            int at = line.LastIndexOf(' ', width - 1, width - hang - 1);
+            at = at <= hang ? width : at;
+            yield return line[..at];
+            line = new string(' ', hang) + line[at..].TrimStart();
+        }
+        yield return line;
+    }
+
+    private static void AppendLine(StringBuilder text, string line) => text.Append(line.TrimEnd()).Append('\n');
+}

@@ -1,0 +1,114 @@
+using System.Management.Automation;
+
+namespace StackNet.Commands;
+
+/// <summary>What every cmdlet of the module shares: cancellation, progress of slow work, errors.</summary>
+public abstract class StackNetCommand : PSCmdlet, IDisposable
+{
+    private const int ActivityId = 0x5AC7;
+    private static readonly TimeSpan QuietTime = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(200);
+
+    private readonly CancellationTokenSource _source = new();
+
+    /// <summary>Cancelled by Ctrl+C and when the pipeline ends early.</summary>
+    protected CancellationToken Token => _source.Token;
+
+    /// <inheritdoc />
+    protected override void StopProcessing() => _source.Cancel();
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary><c>| Select-Object -First 1</c> ends a cmdlet here: StopProcessing is not called then.</summary>
+    protected virtual void Dispose(bool disposing)
+    {
+        if (!disposing)
+            return;
+        _source.Cancel();
+        _source.Dispose();
+    }
+
+    /// <summary>
+    /// Does slow work away from the pipeline thread, so that Ctrl+C answers at once, and shows progress after a second.
+    /// </summary>
+    private protected T Run<T>(string activity, string status, Func<CancellationToken, T> work) =>
+        Run(activity, status, token => Task.Run(() => work(token), token));
+
+    /// <inheritdoc cref="Run{T}(string, string, Func{CancellationToken, T})" />
+    private protected T Run<T>(string activity, string status, Func<CancellationToken, Task<T>> work)
+    {
+        Task<T> task = work(Token);
+        ProgressRecord? progress = null;
+        TimeSpan pause = QuietTime;
+        try
+        {
+            while (!Wait(task, pause))
+            {
+                progress ??= new ProgressRecord(ActivityId, activity, status);
+                WriteProgress(progress);
+                pause = Beat;
+            }
+            return task.GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException) when (Token.IsCancellationRequested)
+        {
+            throw new PipelineStoppedException();
+        }
+        finally
+        {
+            if (progress is not null)
+            {
+                progress.RecordType = ProgressRecordType.Completed;
+                WriteProgress(progress);
+            }
+        }
+    }
+
+    /// <summary>Work that gives one object after another: each is written at once, and progress is shown after a second.</summary>
+    private protected void WriteEach<T>(string activity, IEnumerable<T> items, Func<T, string> status)
+    {
+        long start = Environment.TickCount64;
+        long shown = 0;
+        try
+        {
+            foreach (T item in items)
+            {
+                Token.ThrowIfCancellationRequested();
+                WriteObject(item);
+                long elapsed = Environment.TickCount64 - start;
+                if (elapsed < QuietTime.TotalMilliseconds || elapsed - shown < Beat.TotalMilliseconds)
+                    continue;
+                shown = elapsed;
+                WriteProgress(new ProgressRecord(ActivityId, activity, status(item)));
+            }
+        }
+        catch (OperationCanceledException) when (Token.IsCancellationRequested)
+        {
+            throw new PipelineStoppedException();
+        }
+        finally
+        {
+            if (shown > 0)
+                WriteProgress(new ProgressRecord(ActivityId, activity, "Done") { RecordType = ProgressRecordType.Completed });
+        }
+    }
+
+    /// <summary>Waits without wrapping the task's exception; the cancelled wait itself is left to the task.</summary>
+    private bool Wait(Task task, TimeSpan pause)
+    {
+        try
+        {
+            // The work gets the same token; when it hangs in a call that does not listen, Ctrl+C still answers here.
+            return task.Wait((int)pause.TotalMilliseconds, Token);
+        }
+        catch (AggregateException)
+        {
+            return true;
+        }
+    }
+}
