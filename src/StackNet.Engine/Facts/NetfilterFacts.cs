@@ -134,4 +134,8 @@ internal readonly record struct ConntrackTuple(
     ushort DestinationPort,
     byte IcmpType,
     byte IcmpCode
-);
+)
+{
+    /// <summary>Both ends changed over; ICMP's types are left as they are.</summary>
+    public ConntrackTuple Swap() => new(Destination, Source, DestinationPort, SourcePort, IcmpType, IcmpCode);
+}

@@ -1,4 +1,5 @@
 using StackNet.Engine.Facts;
+using StackNet.Engine.Walk.Conntrack;
 
 namespace StackNet.Engine.Walk;
 
@@ -123,6 +124,9 @@ internal sealed class Packet
 
     /// <summary>Zone that a CT target or ct zone statement asked for (template), until conntrack looks the packet up.</summary>
     public ushort TemplateZone { get; set; }
+
+    /// <summary>Direction that <see cref="TemplateZone"/> is for (CT --zone-orig, --zone-reply).</summary>
+    public ConntrackZoneDirection TemplateZoneDirection { get; set; }
 
     /// <summary>NOTRACK was asked for.</summary>
     public bool NoTrack { get; set; }

@@ -32,8 +32,73 @@ internal sealed class ConntrackEntry
     public ConntrackEntry? Master { get; set; }
     public string? Helper { get; set; }
 
-    /// <summary>TCP state in conntrack's words, when it matters.</summary>
+    /// <summary>TCP state in conntrack's words (SYN_SENT, ESTABLISHED …); null for other protocols and before the first segment was judged.</summary>
     public string? TcpState { get; set; }
+
+    /// <summary>What the TCP tracker remembers besides the state; null for other protocols.</summary>
+    public TcpMemory? Tcp { get; set; }
+
+    /// <summary>Device that MASQUERADE chose the source for: the connection ends when the route moves elsewhere (nf_nat_oif_changed).</summary>
+    public string? MasqueradeDevice { get; set; }
+
+    /// <summary>True when NAT had to choose one of several addresses or ports: the chosen one is an example, not the kernel's.</summary>
+    public bool ChosenFromRange { get; set; }
+    public bool IsExpected => Master is not null;
+    public ConntrackZone ZoneKey => new(Zone, ZoneDirection);
+
+    public ConntrackEntry Copy()
+    {
+        ConntrackEntry copy = (ConntrackEntry)MemberwiseClone();
+        copy.Tcp = Tcp?.Copy();
+        return copy;
+    }
+
+    /// <summary>Takes back everything that can change, from a copy made earlier.</summary>
+    public void Restore(ConntrackEntry saved)
+    {
+        Original = saved.Original;
+        Reply = saved.Reply;
+        Confirmed = saved.Confirmed;
+        SeenReply = saved.SeenReply;
+        Assured = saved.Assured;
+        SourceNat = saved.SourceNat;
+        DestinationNat = saved.DestinationNat;
+        SourceNatDone = saved.SourceNatDone;
+        DestinationNatDone = saved.DestinationNatDone;
+        Mark = saved.Mark;
+        Label = saved.Label;
+        Master = saved.Master;
+        Helper = saved.Helper;
+        TcpState = saved.TcpState;
+        Tcp = saved.Tcp?.Copy();
+        MasqueradeDevice = saved.MasqueradeDevice;
+        ChosenFromRange = saved.ChosenFromRange;
+    }
+
+    /// <summary>Nothing that a later packet could notice differs.</summary>
+    public bool SameState(ConntrackEntry other) =>
+        Original == other.Original
+        && Reply == other.Reply
+        && Zone == other.Zone
+        && ZoneDirection == other.ZoneDirection
+        && SeenReply == other.SeenReply
+        && Assured == other.Assured
+        && SourceNat == other.SourceNat
+        && DestinationNat == other.DestinationNat
+        && Mark == other.Mark
+        && Label == other.Label
+        && Helper == other.Helper
+        && TcpState == other.TcpState;
+}
+
+/// <summary>A zone and the direction it is for (struct nf_conntrack_zone).</summary>
+internal readonly record struct ConntrackZone(ushort Id, ConntrackZoneDirection Direction = ConntrackZoneDirection.Both)
+{
+    /// <summary>nf_ct_zone_id: the zone's number for one direction; a direction it is not for is in the default zone 0.</summary>
+    public ushort For(bool reply) =>
+        Direction == ConntrackZoneDirection.Both || Direction == (reply ? ConntrackZoneDirection.Reply : ConntrackZoneDirection.Original)
+            ? Id
+            : (ushort)0;
 }
 
 /// <summary>nf_conntrack_zone.dir.</summary>
