@@ -24,10 +24,10 @@ public sealed class ComputeNode
     public NodeSourceKind SourceKind { get; }
 
     /// <summary>Number of instances that were found.</summary>
-    public int InstanceCount { get; internal init; }
+    public int InstanceCount { get; internal set; }
 
     /// <summary>hybrid, native-firewall, host-nat, linuxbridge, ovn, dvr, provider … : the layouts met on this node, joined by ", ".</summary>
-    public string Layout { get; internal init; } = "";
+    public string Layout { get; internal set; } = "";
 
     /// <summary>Names of the network namespaces, the root namespace ("") left out.</summary>
     public string[] Namespaces => [.. Facts.Namespaces.Where(n => n.Name.Length > 0).Select(n => n.Name)];
