@@ -1,0 +1,96 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using StackNet.Engine.Facts;
+
+namespace StackNet.Engine.Sources.Capture;
+
+/// <summary>The serializer of <see cref="NodeFacts"/>, generated at build time: nothing is reflected over when a capture is read.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    IgnoreReadOnlyProperties = true,
+    UseStringEnumConverter = true,
+    RespectNullableAnnotations = true,
+    AllowDuplicateProperties = false,
+    Converters = [
+        typeof(IpJsonConverter),
+        typeof(IpPrefixJsonConverter),
+        typeof(MacJsonConverter),
+        typeof(UidRangeJsonConverter),
+        typeof(SortedMapJsonConverter),
+    ]
+)]
+[JsonSerializable(typeof(NodeFacts))]
+internal sealed partial class NodeFactsContext : JsonSerializerContext;
+
+internal sealed class IpJsonConverter : JsonConverter<Ip>
+{
+    public override Ip Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        Ip.TryParse(reader.GetString(), out Ip ip) ? ip : throw new JsonException("not an IP address");
+
+    public override void Write(Utf8JsonWriter writer, Ip value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+}
+
+internal sealed class IpPrefixJsonConverter : JsonConverter<IpPrefix>
+{
+    public override IpPrefix Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        IpPrefix.TryParse(reader.GetString(), out IpPrefix prefix) ? prefix : throw new JsonException("not an address prefix");
+
+    public override void Write(Utf8JsonWriter writer, IpPrefix value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.ToString());
+}
+
+internal sealed class MacJsonConverter : JsonConverter<Mac>
+{
+    public override Mac Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        Mac.TryParse(reader.GetString(), out Mac mac) ? mac : throw new JsonException("not a MAC address");
+
+    public override void Write(Utf8JsonWriter writer, Mac value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.ToString());
+}
+
+/// <summary>A range of user ids as "low-high".</summary>
+internal sealed class UidRangeJsonConverter : JsonConverter<(uint Low, uint High)>
+{
+    public override (uint Low, uint High) Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        string[] parts = (reader.GetString() ?? "").Split('-');
+        return parts.Length == 2 && uint.TryParse(parts[0], out uint low) && uint.TryParse(parts[1], out uint high)
+            ? (low, high)
+            : throw new JsonException("not a range of user ids");
+    }
+
+    public override void Write(Utf8JsonWriter writer, (uint Low, uint High) value, JsonSerializerOptions options) =>
+        writer.WriteStringValue($"{value.Low}-{value.High}");
+}
+
+/// <summary>Maps in the order of their keys: the same map is always the same bytes.</summary>
+internal sealed class SortedMapJsonConverter : JsonConverter<IReadOnlyDictionary<string, string>>
+{
+    public override IReadOnlyDictionary<string, string> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+            throw new JsonException("not a map");
+        Dictionary<string, string> map = [];
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+        {
+            string key = reader.GetString()!;
+            reader.Read();
+            if (reader.TokenType != JsonTokenType.String)
+                throw new JsonException("not a text in a map");
+            if (!map.TryAdd(key, reader.GetString()!))
+                throw new JsonException("a key stands twice in a map");
+        }
+        return map;
+    }
+
+    public override void Write(Utf8JsonWriter writer, IReadOnlyDictionary<string, string> value, JsonSerializerOptions options)
+    {
+        writer.WriteStartObject();
+        KeyValuePair<string, string>[] pairs = [.. value];
+        Array.Sort(pairs, (a, b) => string.CompareOrdinal(a.Key, b.Key));
+        foreach ((string key, string text) in pairs)
+            writer.WriteString(key, text);
+        writer.WriteEndObject();
+    }
+}

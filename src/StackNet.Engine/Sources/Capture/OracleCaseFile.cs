@@ -1,0 +1,39 @@
+using System.Text.Json;
+using StackNet.Engine.Sources.Text;
+
+namespace StackNet.Engine.Sources.Capture;
+
+/// <summary>A case file: JSON with a map "node" of command line to output.</summary>
+internal static class OracleCaseFile
+{
+    public static bool LooksLikeOne(JsonElement root) =>
+        root.ValueKind == JsonValueKind.Object
+        && root.TryGetProperty("node", out JsonElement node)
+        && node.ValueKind == JsonValueKind.Object
+        && !root.TryGetProperty("facts", out _);
+
+    public static CaptureSource Open(JsonElement root, string path)
+    {
+        CaptureSource source = new(path)
+        {
+            FallbackName = root.Text("name") ?? Path.GetFileNameWithoutExtension(path),
+            // An empty text means that the tool ran and printed nothing.
+            HasStatus = true,
+            IsCase = true,
+        };
+        foreach (JsonProperty property in root.GetProperty("node").EnumerateObject())
+        {
+            if (property.Value.ValueKind != JsonValueKind.String)
+                throw new CaptureException(
+                    CaptureError.Corrupt,
+                    path,
+                    $"the output of '{property.Name}' is {JsonText.Kind(property.Value)}, not text"
+                );
+            if (CaptureNames.FileOf(property.Name) is not { } file)
+                continue;
+            byte[] content = System.Text.Encoding.UTF8.GetBytes(property.Value.GetString()!);
+            source.Add("", file, new CaptureEntry($"{path} ({property.Name})", property.Name, 0, () => content, null));
+        }
+        return source;
+    }
+}
