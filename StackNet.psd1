@@ -11,7 +11,7 @@
     RequiredAssemblies     = @('bin/StackNet.Engine.dll')
     FormatsToProcess       = @('bin/StackNet.Format.ps1xml')
     TypesToProcess         = @('bin/StackNet.Types.ps1xml')
-    CmdletsToExport        = @()
+    CmdletsToExport        = @('Export-ComputeNode', 'Get-ComputeNode')
     FunctionsToExport      = @()
     AliasesToExport        = @()
     VariablesToExport      = @()

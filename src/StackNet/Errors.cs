@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using StackNet.Engine.Sources.Capture;
 
 namespace StackNet;
 
@@ -11,15 +12,47 @@ internal static class Errors
     public static ErrorRecord PathNotOnDisk(string path) =>
         Make(nameof(PathNotOnDisk), ErrorCategory.InvalidArgument, path, $"'{path}' is not a path of the file system.");
 
-    public static ErrorRecord CaptureUnreadable(string path, Exception cause) =>
+    /// <summary>A capture that could not be read; the id says what is wrong with it.</summary>
+    public static ErrorRecord Capture(CaptureException cause) =>
+        cause.Error switch
+        {
+            CaptureError.NotFound => CaptureNotFound(cause),
+            CaptureError.Foreign => CaptureForeign(cause),
+            CaptureError.TooLarge => CaptureTooLarge(cause),
+            CaptureError.NewerVersion => CaptureNewerVersion(cause),
+            _ => CaptureCorrupt(cause),
+        };
+
+    public static ErrorRecord CaptureNotFound(CaptureException cause) =>
         Make(
-            nameof(CaptureUnreadable),
-            cause is UnauthorizedAccessException ? ErrorCategory.PermissionDenied : ErrorCategory.InvalidData,
-            path,
+            nameof(CaptureNotFound),
+            cause.InnerException is UnauthorizedAccessException ? ErrorCategory.PermissionDenied : ErrorCategory.ObjectNotFound,
+            cause.File,
+            cause.Message,
+            cause
+        );
+
+    public static ErrorRecord CaptureForeign(CaptureException cause) =>
+        Make(
+            nameof(CaptureForeign),
+            ErrorCategory.InvalidData,
+            cause.File,
             cause.Message,
             cause,
             "A capture is a folder of command output, a folder that holds such folders, or a file made by Export-ComputeNode."
         );
+
+    public static ErrorRecord CaptureCorrupt(CaptureException cause) =>
+        Make(nameof(CaptureCorrupt), ErrorCategory.InvalidData, cause.File, cause.Message, cause);
+
+    public static ErrorRecord CaptureTooLarge(CaptureException cause) =>
+        Make(nameof(CaptureTooLarge), ErrorCategory.LimitsExceeded, cause.File, cause.Message, cause);
+
+    public static ErrorRecord CaptureNewerVersion(CaptureException cause) =>
+        Make(nameof(CaptureNewerVersion), ErrorCategory.InvalidData, cause.File, cause.Message, cause, "Update StackNet to read it.");
+
+    public static ErrorRecord ItemNotFound(string parameter, string name) =>
+        Make(nameof(ItemNotFound), ErrorCategory.ObjectNotFound, name, $"Nothing has the {parameter.ToLowerInvariant()} '{name}'.");
 
     public static ErrorRecord SampleNotFound(string name, IEnumerable<string> names) =>
         Make(

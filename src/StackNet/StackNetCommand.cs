@@ -36,11 +36,11 @@ public abstract class StackNetCommand : PSCmdlet, IDisposable
     /// <summary>
     /// Does slow work away from the pipeline thread, so that Ctrl+C answers at once, and shows progress after a second.
     /// </summary>
-    private protected T Run<T>(string activity, string status, Func<CancellationToken, T> work) =>
+    internal T Run<T>(string activity, string status, Func<CancellationToken, T> work) =>
         Run(activity, status, token => Task.Run(() => work(token), token));
 
     /// <inheritdoc cref="Run{T}(string, string, Func{CancellationToken, T})" />
-    private protected T Run<T>(string activity, string status, Func<CancellationToken, Task<T>> work)
+    internal T Run<T>(string activity, string status, Func<CancellationToken, Task<T>> work)
     {
         Task<T> task = work(Token);
         ProgressRecord? progress = null;
@@ -70,7 +70,7 @@ public abstract class StackNetCommand : PSCmdlet, IDisposable
     }
 
     /// <summary>Work that gives one object after another: each is written at once, and progress is shown after a second.</summary>
-    private protected void WriteEach<T>(string activity, IEnumerable<T> items, Func<T, string> status)
+    internal void WriteEach<T>(string activity, IEnumerable<T> items, Func<T, string> status)
     {
         long start = Environment.TickCount64;
         long shown = 0;

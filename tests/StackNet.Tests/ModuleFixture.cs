@@ -16,6 +16,7 @@ public sealed class ModuleFixture : IDisposable
         InitialSessionState state = ShellSession.CreateState(Repository.Manifest);
         _runspace = RunspaceFactory.CreateRunspace(_host, state);
         _runspace.Open();
+        _runspace.SessionStateProxy.Path.SetLocation(Repository.Root);
     }
 
     public Runspace Runspace => _runspace;

@@ -34,6 +34,8 @@ internal sealed class NodeTransformationAttribute : ArgumentTransformationAttrib
             null => null,
             ComputeNode node => node,
             NodeItem { Node: { } node } => node,
+            string path => CapturePath.Open(engine, path),
+            FileSystemInfo file => CapturePath.Open(engine, WildcardPattern.Escape(file.FullName)),
             _ => throw new ArgumentTransformationMetadataException(
                 $"Cannot make a compute node of {PSObject.AsPSObject(input ?? "").TypeNames[0]}. "
                     + "Give what Get-ComputeNode wrote, an object read from it, or the path of a capture."
