@@ -11,7 +11,23 @@
     RequiredAssemblies     = @('bin/StackNet.Engine.dll')
     FormatsToProcess       = @('bin/StackNet.Format.ps1xml')
     TypesToProcess         = @('bin/StackNet.Types.ps1xml')
-    CmdletsToExport        = @('Export-ComputeNode', 'Get-ComputeNode')
+    CmdletsToExport        = @(
+        'Export-ComputeNode'
+        'Get-ComputeInstance'
+        'Get-ComputeNode'
+        'Get-DhcpLease'
+        'Get-FloatingIp'
+        'Get-InstancePath'
+        'Get-LinuxBridge'
+        'Get-MasqueradeRule'
+        'Get-NetworkNamespace'
+        'Get-OvsBridge'
+        'Get-OvsPort'
+        'Get-SecurityGroupRule'
+        'Get-SysctlForwarding'
+        'Get-TapDevice'
+        'Get-VethPair'
+    )
     FunctionsToExport      = @()
     AliasesToExport        = @()
     VariablesToExport      = @()

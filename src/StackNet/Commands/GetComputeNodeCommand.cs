@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using StackNet.Binding;
+using StackNet.Engine.Sources.Capture;
 
 namespace StackNet.Commands;
 
@@ -10,6 +11,7 @@ public sealed class GetComputeNodeCommand : StackNetCommand
 {
     private const string PathSet = "Path";
     private const string LiteralPathSet = "LiteralPath";
+    private const string SampleSet = "Sample";
 
     /// <summary>Capture folders or files, with wildcards.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = PathSet)]
@@ -23,15 +25,46 @@ public sealed class GetComputeNodeCommand : StackNetCommand
     [ValidateNotNullOrEmpty]
     public string[] LiteralPath { get; set; } = [];
 
+    /// <summary>Read a sample that is embedded in the module.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = SampleSet)]
+    public SwitchParameter Sample { get; set; }
+
+    /// <summary>Names of samples; without it the first one.</summary>
+    [Parameter(Position = 0, ParameterSetName = SampleSet)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(SampleCompleter))]
+    public string[]? Name { get; set; }
+
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
-        bool literal = ParameterSetName == LiteralPathSet;
-        foreach (string path in literal ? LiteralPath : Path)
+        switch (ParameterSetName)
         {
-            foreach (string file in CapturePath.Resolve(this, path, literal))
-                NodeReading.Capture(this, file, Write);
+            case SampleSet:
+                foreach (string sample in SampleNames())
+                    Write(NodeReading.Sample(this, sample));
+                break;
+            default:
+                bool literal = ParameterSetName == LiteralPathSet;
+                foreach (string path in literal ? LiteralPath : Path)
+                {
+                    foreach (string file in CapturePath.Resolve(this, path, literal))
+                        NodeReading.Capture(this, file, Write);
+                }
+                break;
         }
+    }
+
+    private IEnumerable<string> SampleNames()
+    {
+        if (Name is null)
+            return Samples.Names.Take(1);
+        NameFilter filter = new(Name);
+        List<string> names = [.. Samples.Names.Where(n => filter.Matches(n))];
+        foreach (string missing in filter.Missing)
+            WriteError(Errors.SampleNotFound(missing, Samples.Names));
+        return names;
     }
 
     private void Write(ComputeNode? node)

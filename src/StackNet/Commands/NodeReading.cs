@@ -32,6 +32,10 @@ internal static class NodeReading
         }
     }
 
+    /// <summary>An embedded sample.</summary>
+    public static ComputeNode Sample(StackNetCommand cmdlet, string name) =>
+        cmdlet.Run($"{Activity} {name}", "sample", _ => ComputeNodes.Create(Samples.Open(name), $"sample:{name}", NodeSourceKind.Sample));
+
     /// <summary>Writes a node and says what about it a user should know.</summary>
     public static void Announce(StackNetCommand cmdlet, ComputeNode node)
     {

@@ -48,6 +48,10 @@ public static class ResultCell
     public static string InstanceOrError(object? port) =>
         Fields.Text(port, "Error") is { Length: > 0 } error ? "error: " + error : Fields.Text(port, "Instance");
 
+    /// <summary>The setting that decides about rp_filter, without what is the same in every line.</summary>
+    public static string DecidedBy(object? setting) =>
+        Fields.Text(setting, "RpFilterDecidedBy").Replace("net.ipv4.conf.", "", StringComparison.Ordinal);
+
     /// <summary>Whether a reboot changes forwarding or rp_filter.</summary>
     public static string AtReboot(object? setting) =>
         Fields.Get(setting, "ChangesAtReboot") switch

@@ -1,0 +1,34 @@
+using System.Management.Automation;
+using StackNet.Binding;
+
+namespace StackNet.Commands;
+
+/// <summary>A cmdlet about nodes: those that are piped or named, else this machine.</summary>
+public abstract class NodeCommand : StackNetCommand
+{
+    /// <summary>Nodes, objects read from one, or paths of captures.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [NodeTransformation]
+    public ComputeNode[] Node { get; set; } = [];
+
+    /// <summary>The names that were typed, not those that a piped object brought.</summary>
+    private protected bool IsTyped(string parameter) => _typed.Contains(parameter);
+
+    private HashSet<string> _typed = [];
+
+    /// <inheritdoc />
+    protected override void BeginProcessing() => _typed = new(MyInvocation.BoundParameters.Keys, StringComparer.OrdinalIgnoreCase);
+
+    /// <inheritdoc />
+    protected sealed override void ProcessRecord()
+    {
+        foreach (ComputeNode node in Node)
+        {
+            Token.ThrowIfCancellationRequested();
+            Process(node);
+        }
+    }
+
+    /// <summary>Does the cmdlet's work on one node.</summary>
+    private protected abstract void Process(ComputeNode node);
+}
