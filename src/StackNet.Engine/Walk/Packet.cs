@@ -128,6 +128,9 @@ internal sealed class Packet
     /// <summary>Direction that <see cref="TemplateZone"/> is for (CT --zone-orig, --zone-reply).</summary>
     public ConntrackZoneDirection TemplateZoneDirection { get; set; }
 
+    /// <summary>A conntrack template hangs on the packet (CT target): a second one is ignored, and conntrack takes it away.</summary>
+    public bool HasTemplate { get; set; }
+
     /// <summary>NOTRACK was asked for.</summary>
     public bool NoTrack { get; set; }
 
@@ -145,6 +148,81 @@ internal sealed class Packet
         copy.Inner = Inner?.Clone();
         return copy;
     }
+
+    /// <summary>Becomes what <paramref name="saved"/> is: takes back everything that a hook has changed.</summary>
+    public void Restore(Packet saved)
+    {
+        SourceMac = saved.SourceMac;
+        DestinationMac = saved.DestinationMac;
+        EtherType = saved.EtherType;
+        Vlans = [.. saved.Vlans];
+        Source = saved.Source;
+        Destination = saved.Destination;
+        Protocol = saved.Protocol;
+        Ttl = saved.Ttl;
+        Tos = saved.Tos;
+        Length = saved.Length;
+        IpId = saved.IpId;
+        DontFragment = saved.DontFragment;
+        MoreFragments = saved.MoreFragments;
+        FragmentOffset = saved.FragmentOffset;
+        SourcePort = saved.SourcePort;
+        DestinationPort = saved.DestinationPort;
+        TcpFlags = saved.TcpFlags;
+        TcpSequence = saved.TcpSequence;
+        TcpAcknowledgment = saved.TcpAcknowledgment;
+        TcpMss = saved.TcpMss;
+        IcmpType = saved.IcmpType;
+        IcmpCode = saved.IcmpCode;
+        IcmpId = saved.IcmpId;
+        IcmpSequence = saved.IcmpSequence;
+        IcmpMtu = saved.IcmpMtu;
+        Inner = saved.Inner?.Clone();
+        BadChecksum = saved.BadChecksum;
+        PartialChecksum = saved.PartialChecksum;
+        ArpOperation = saved.ArpOperation;
+        ArpSenderIp = saved.ArpSenderIp;
+        ArpTargetIp = saved.ArpTargetIp;
+        ArpSenderMac = saved.ArpSenderMac;
+        ArpTargetMac = saved.ArpTargetMac;
+        Mark = saved.Mark;
+        Priority = saved.Priority;
+        Type = saved.Type;
+        Conntrack = saved.Conntrack;
+        TemplateZone = saved.TemplateZone;
+        TemplateZoneDirection = saved.TemplateZoneDirection;
+        HasTemplate = saved.HasTemplate;
+        NoTrack = saved.NoTrack;
+        IpOptionsLength = saved.IpOptionsLength;
+    }
+
+    /// <summary>Nothing that a later hook, a route or a receiver could notice differs (the connection is compared apart).</summary>
+    public bool SameAs(Packet other) =>
+        SourceMac == other.SourceMac
+        && DestinationMac == other.DestinationMac
+        && EtherType == other.EtherType
+        && Vlans.SequenceEqual(other.Vlans)
+        && Source == other.Source
+        && Destination == other.Destination
+        && Protocol == other.Protocol
+        && Ttl == other.Ttl
+        && Tos == other.Tos
+        && Length == other.Length
+        && SourcePort == other.SourcePort
+        && DestinationPort == other.DestinationPort
+        && TcpFlags == other.TcpFlags
+        && TcpMss == other.TcpMss
+        && IcmpType == other.IcmpType
+        && IcmpCode == other.IcmpCode
+        && IcmpId == other.IcmpId
+        && Mark == other.Mark
+        && Priority == other.Priority
+        && Conntrack.Info == other.Conntrack.Info
+        && TemplateZone == other.TemplateZone
+        && TemplateZoneDirection == other.TemplateZoneDirection
+        && NoTrack == other.NoTrack
+        && (Inner is null == other.Inner is null)
+        && (Inner is null || Inner.SameAs(other.Inner!));
 
     /// <summary>The header as users see it.</summary>
     public PacketHeader ToHeader()

@@ -28,6 +28,15 @@ internal sealed partial class ConntrackTable
     /// <summary>Elements that rules have put into or taken out of sets while packets were walked, by set.</summary>
     public Dictionary<string, Dictionary<string, bool>>? SetChanges { get; private set; }
 
+    /// <summary>Remembers that a rule put an element into a set or took it out.</summary>
+    public void ChangeSet(string set, string element, bool isIn)
+    {
+        SetChanges ??= new(StringComparer.Ordinal);
+        if (!SetChanges.TryGetValue(set, out Dictionary<string, bool>? changes))
+            SetChanges[set] = changes = new(StringComparer.Ordinal);
+        changes[element] = isIn;
+    }
+
     /// <summary>Confirmed connections, each once.</summary>
     public IEnumerable<ConntrackEntry> Entries =>
         _entries.Where(static pair => pair.Key.Tuple == pair.Value.Original).Select(static pair => pair.Value).Distinct();

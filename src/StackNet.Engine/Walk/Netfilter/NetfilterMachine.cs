@@ -10,15 +10,30 @@ namespace StackNet.Engine.Walk.Netfilter;
 /// </summary>
 internal sealed partial class NetfilterMachine
 {
-    private NetfilterMachine(NamespaceFacts facts) => Facts = facts;
+    // A hook whose answer hangs on more than this many undecided matches is not tried to the end.
+    private const int MostRuns = 128;
+
+    private readonly Lock _gate = new();
+    private readonly Hook?[] _hooks = new Hook?[5 * 7];
+
+    private NetfilterMachine(NamespaceFacts facts)
+    {
+        Facts = facts;
+        Sets = new SetIndex(facts.IpSets);
+    }
 
     public NamespaceFacts Facts { get; }
 
-    /// <summary>Some rule needs connection tracking, so it is switched on in this namespace (nf_ct_netns_get).</summary>
-    public bool TracksConnections { get; private init; }
+    /// <summary>The namespace's ipsets.</summary>
+    public SetIndex Sets { get; }
 
-    /// <summary>Compiles a namespace's rules; the parts are parsed when a hook first meets them.</summary>
-    public static NetfilterMachine Compile(NamespaceFacts facts) => new(facts) { TracksConnections = true };
+    /// <summary>Some rule needs connection tracking, so it is switched on in this namespace (nf_ct_netns_get).</summary>
+    public bool TracksConnections => _tracks ??= NeedsConntrack();
+
+    private bool? _tracks;
+
+    /// <summary>Compiles a namespace's rules; each chain is parsed when a packet first comes to it.</summary>
+    public static NetfilterMachine Compile(NamespaceFacts facts) => new(facts);
 
     /// <summary>A table with the namespace's connections and settings.</summary>
     public ConntrackTable NewTable()
@@ -30,14 +45,126 @@ internal sealed partial class NetfilterMachine
         return table;
     }
 
+    /// <summary>True when the hook has something to call: a walk may skip what it would do only for a hook that is empty.</summary>
+    public bool HasRules(NetfilterFamily family, NetfilterHook hook) => HookFor(family, hook).Items.Length > 0;
+
     /// <summary>Runs one hook over the packet: it is changed in place when the result is Accept.</summary>
     public NetfilterResult Run(Packet packet, NetfilterContext context, ConntrackTable table)
     {
-        if (TracksConnections && context.Family is NetfilterFamily.Ip4 or NetfilterFamily.Ip6)
+        Hook hook = HookFor(context.Family, context.Hook);
+        if (hook.Items.Length == 0 && hook.Unread is null)
+            return NetfilterResult.Accept;
+        HookRun run = new(this, packet, context, table);
+        if (!hook.HasRules)
         {
-            if (context.Hook is NetfilterHook.Prerouting or NetfilterHook.Output)
-                table.Track(packet, new TrackRequest(new ConntrackZone(packet.TemplateZone), context.Hook == NetfilterHook.Prerouting));
+            // Only connection tracking: nothing here can be undecided.
+            NetfilterResult plain = Finish(run, RunItems(hook, run), hook);
+            Flush(run, context);
+            return plain;
         }
-        return new NetfilterResult(NetfilterVerdict.Unknown) { Unknown = "the rules of this namespace are not compiled" };
+        Packet before = packet.Clone();
+        table.BeginJournal();
+        NetfilterResult result = Finish(run, RunItems(hook, run), hook);
+        if (run.HasChosen)
+            result = TryAll(hook, run, before, result);
+        table.EndJournal();
+        Flush(run, context);
+        return result;
+    }
+
+    private static void Flush(HookRun run, NetfilterContext context)
+    {
+        if (run.Steps is null || context.Trace is not { } trace)
+            return;
+        foreach ((string action, string? rule, Packet packet, int depth) in run.Steps)
+            trace.Step("netfilter", action, rule, packet, depth);
+    }
+
+    // Something undecided was met: the hook is run with every combination of answers, and its result is known when all agree.
+    private static NetfilterResult TryAll(Hook hook, HookRun run, Packet before, NetfilterResult first)
+    {
+        TraceRule? rule = run.Undecided;
+        string why = run.UndecidedText ?? rule?.Text ?? "an undecided rule";
+        Packet firstPacket = run.Packet.Clone();
+        ConntrackEntry? firstEntry = firstPacket.Conntrack.Entry?.Copy();
+        NetfilterResult unknown = new(NetfilterVerdict.Unknown) { Rule = rule, Unknown = why };
+        int runs = 1;
+        bool agrees = first.Verdict != NetfilterVerdict.Unknown;
+        while (agrees && run.NextChoices())
+        {
+            if (++runs > MostRuns)
+            {
+                agrees = false;
+                break;
+            }
+            run.Table.Rollback();
+            run.Packet.Restore(before);
+            run.Reset();
+            NetfilterResult next = Finish(run, RunItems(hook, run), hook);
+            agrees = Agree(first, next) && (!Goes(next) || SameChange(run.Packet, firstPacket, firstEntry));
+        }
+        if (agrees)
+            return first;
+        if (first.Verdict == NetfilterVerdict.Unknown)
+            return first;
+        return unknown;
+    }
+
+    private static bool Goes(NetfilterResult result) => result.Verdict is NetfilterVerdict.Accept;
+
+    private static bool SameChange(Packet packet, Packet other, ConntrackEntry? otherEntry)
+    {
+        if (!packet.SameAs(other))
+            return false;
+        return packet.Conntrack.Entry is { } entry ? otherEntry is not null && entry.SameState(otherEntry) : otherEntry is null;
+    }
+
+    private static bool Agree(NetfilterResult a, NetfilterResult b)
+    {
+        static bool Stops(NetfilterVerdict verdict) => verdict is NetfilterVerdict.Drop or NetfilterVerdict.Reject;
+        return a.Verdict == b.Verdict || (Stops(a.Verdict) && Stops(b.Verdict));
+    }
+
+    private static NetfilterResult Finish(HookRun run, Outcome outcome, Hook hook)
+    {
+        switch (outcome)
+        {
+            case Outcome.Drop:
+                return new(NetfilterVerdict.Drop)
+                {
+                    Rule = run.Decided,
+                    Reason = run.Reason == PacketReason.None ? PacketReason.RuleDrop : run.Reason,
+                };
+            case Outcome.Reject:
+                return new(NetfilterVerdict.Reject)
+                {
+                    Rule = run.Decided,
+                    Reason = PacketReason.RuleReject,
+                    RejectWith = run.RejectWith,
+                };
+            case Outcome.Stolen:
+                return new(NetfilterVerdict.Stolen)
+                {
+                    Rule = run.Decided,
+                    Unknown = run.Taint ?? run.Decided?.Text ?? "the packet is taken away from its way",
+                };
+            case Outcome.Unknown:
+                return new(NetfilterVerdict.Unknown) { Rule = run.TaintRule ?? run.Decided, Unknown = run.Taint ?? run.Decided?.Text };
+            default:
+                if (run.Taint is not null)
+                    return new(NetfilterVerdict.Unknown) { Rule = run.TaintRule, Unknown = run.Taint };
+                if (hook.Unread is { } unread)
+                    return new(NetfilterVerdict.Unknown) { Unknown = unread };
+                return NetfilterResult.Accept;
+        }
+    }
+
+    private Hook HookFor(NetfilterFamily family, NetfilterHook hook)
+    {
+        int slot = (int)family * 7 + (int)hook;
+        if (Volatile.Read(ref _hooks[slot]) is { } ready)
+            return ready;
+        lock (_gate)
+            return _hooks[slot] ??= BuildHook(family, hook);
     }
 }
