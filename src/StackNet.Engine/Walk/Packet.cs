@@ -114,6 +114,12 @@ internal sealed class Packet
     public Mac ArpSenderMac { get; set; }
     public Mac ArpTargetMac { get; set; }
 
+    /// <summary>Target of a neighbour solicitation or advertisement (RFC 4861); its link-layer option is in the ARP addresses.</summary>
+    public Ip NdTarget { get; set; }
+
+    /// <summary>The frame inside of a tunnel header, when this packet is the outer one (VXLAN, Geneve, GRE).</summary>
+    public TunnelPayload? Tunnel { get; set; }
+
     // what the skb carries
     public uint Mark { get; set; }
     public uint Priority { get; set; }
@@ -146,6 +152,8 @@ internal sealed class Packet
         Packet copy = (Packet)MemberwiseClone();
         copy.Vlans = [.. Vlans];
         copy.Inner = Inner?.Clone();
+        if (Tunnel is not null)
+            copy.Tunnel = Tunnel with { Frame = Tunnel.Frame.Clone() };
         return copy;
     }
 
@@ -302,3 +310,9 @@ internal sealed class Packet
 /// <param name="Priority">PCP, 0 to 7.</param>
 /// <param name="Protocol">Ethertype of the tag.</param>
 internal readonly record struct VlanTag(int Id, int Priority = 0, ushort Protocol = EtherTypes.Vlan);
+
+/// <summary>What a tunnel's outer packet carries.</summary>
+/// <param name="Kind">vxlan, geneve, gre.</param>
+/// <param name="Id">VNI or key.</param>
+/// <param name="Frame">The frame.</param>
+internal sealed record TunnelPayload(string Kind, ulong Id, Packet Frame);

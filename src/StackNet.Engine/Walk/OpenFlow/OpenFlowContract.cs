@@ -23,6 +23,12 @@ internal sealed record SwitchOutput
     public Ip? TunnelRemote { get; init; }
     public Ip? TunnelLocal { get; init; }
 
+    /// <summary>
+    /// Name of the tunnel port when the switch itself has put the tunnel header around: then <see cref="Packet"/> is the outer packet,
+    /// and the frame is its <see cref="Packet.Tunnel"/>.
+    /// </summary>
+    public string? TunnelPort { get; init; }
+
     /// <summary>Flow that sent it out, as the node has it.</summary>
     public TraceRule? Rule { get; init; }
 }
@@ -32,7 +38,7 @@ internal sealed record SwitchResult
 {
     public IReadOnlyList<SwitchOutput> Outputs { get; init; } = [];
 
-    /// <summary>When there are no outputs: why.</summary>
+    /// <summary>Why the packet (or, when there are outputs, another copy of it) went no further.</summary>
     public PacketReason Reason { get; init; }
 
     /// <summary>The flow that dropped, or the setting that did, as the node has it.</summary>
