@@ -42,7 +42,10 @@ internal sealed class DhcpReader(IReadOnlyList<ProcessScan.Entry> processes, IRe
         {
             NetworkId = Path.GetFileName(folder),
             Interface = HostFiles.ReadText(Path.Join(folder, "interface"))?.Trim(),
-            Pid = int.TryParse(pid?.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int number) && IsDnsmasq(number) ? number : null,
+            Pid =
+                int.TryParse(pid?.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int number) && IsDnsmasq(number)
+                    ? number
+                    : null,
             Hosts = DnsmasqFiles.ParseHosts(Text(Path.Join(folder, "host"))),
             Leases = DnsmasqFiles.ParseLeases(Text(Path.Join(folder, "leases"))),
             Options = DnsmasqFiles.ParseOptions(Text(Path.Join(folder, "opts"))),

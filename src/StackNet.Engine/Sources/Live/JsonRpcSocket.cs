@@ -58,10 +58,16 @@ internal sealed class JsonRpcSocket : IDisposable
             if (root.TryGetProperty("method", out JsonElement ask) && ask.ValueKind == JsonValueKind.String)
             {
                 if (ask.GetString() == "echo")
-                    Send($$"""{"result":{{root.GetProperty("params").GetRawText()}},"error":null,"id":{{root.GetProperty("id").GetRawText()}}}""");
+                    Send(
+                        $$"""{"result":{{root.GetProperty("params").GetRawText()}},"error":null,"id":{{root.GetProperty("id").GetRawText()}}}"""
+                    );
                 continue;
             }
-            if (!root.TryGetProperty("id", out JsonElement answered) || answered.ValueKind != JsonValueKind.Number || answered.GetInt32() != id)
+            if (
+                !root.TryGetProperty("id", out JsonElement answered)
+                || answered.ValueKind != JsonValueKind.Number
+                || answered.GetInt32() != id
+            )
                 continue;
             if (root.TryGetProperty("error", out JsonElement error) && error.ValueKind != JsonValueKind.Null)
                 throw new IOException($"{_path}: {method}: {Shorten(error)}");

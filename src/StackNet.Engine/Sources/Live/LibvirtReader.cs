@@ -15,14 +15,21 @@ internal sealed class LibvirtReader(
 )
 {
     // Status of running domains, one file a domain, by driver (virDomainObjSave()); then the definitions of all persistent ones.
-    private static readonly string[] StatusFolders = ["/run/libvirt/qemu", "/run/libvirt/lxc", "/run/libvirt/libxl", "/var/run/libvirt/qemu"];
+    private static readonly string[] StatusFolders =
+    [
+        "/run/libvirt/qemu",
+        "/run/libvirt/lxc",
+        "/run/libvirt/libxl",
+        "/var/run/libvirt/qemu",
+    ];
     private static readonly string[] DefinitionFolders = ["/etc/libvirt/qemu", "/etc/libvirt/lxc", "/etc/libvirt/libxl"];
 
     /// <summary>Null: there is no libvirt here, or it could not be read (then that is noted).</summary>
     public IReadOnlyList<DomainFacts>? Read()
     {
         bool daemon = ProcessScan.Runs(processes, "libvirtd") || ProcessScan.Runs(processes, "virtqemud");
-        bool installed = daemon || Directory.Exists("/run/libvirt") || Directory.Exists("/var/run/libvirt") || Directory.Exists("/etc/libvirt/qemu");
+        bool installed =
+            daemon || Directory.Exists("/run/libvirt") || Directory.Exists("/var/run/libvirt") || Directory.Exists("/etc/libvirt/qemu");
         if (!installed)
             return null;
         try

@@ -11,6 +11,7 @@ namespace StackNet.Engine.Sources.Live;
 /// </summary>
 internal static partial class LiveReader
 {
+    /// <summary>Reads everything; what could not be read is in <see cref="NodeFacts.Unread"/>.</summary>
     /// <exception cref="IOException">The node of <see cref="LiveOptions.NodePid"/> is gone.</exception>
     /// <exception cref="UnauthorizedAccessException">No rights to enter it.</exception>
     public static async Task<NodeFacts> ReadAsync(LiveOptions options, CancellationToken token)

@@ -63,7 +63,12 @@ internal static class NamespaceList
             else if (errno == Libc.Enoent)
                 continue; // it ended meanwhile
             else
-                unread.Add("namespace", $"pid:{process.Pid}", UnreadLog.KindOf(errno), $"open /proc/{process.Pid}/ns/net: {Libc.Describe(errno)}");
+                unread.Add(
+                    "namespace",
+                    $"pid:{process.Pid}",
+                    UnreadLog.KindOf(errno),
+                    $"open /proc/{process.Pid}/ns/net: {Libc.Describe(errno)}"
+                );
             list.Add(new NamespaceHandle($"pid:{process.Pid}", descriptor, identity));
         }
         return list;

@@ -68,7 +68,12 @@ internal sealed partial class NamespaceReader
         string save = tool + "-nft-save";
         if (Tool.Find(save) is null)
         {
-            unread.Add(tool, facts.Name, UnreadKind.ToolMissing, $"{save} is not installed, and nf_tables has tables that look like its own");
+            unread.Add(
+                tool,
+                facts.Name,
+                UnreadKind.ToolMissing,
+                $"{save} is not installed, and nf_tables has tables that look like its own"
+            );
             return null;
         }
         return unread.Try(tool, facts.Name, () => IptablesSaveText.Parse(_tool.RunText(save, "-c")));
@@ -80,11 +85,11 @@ internal sealed partial class NamespaceReader
         // The legacy back end has no list of its tables; its modules tell that it is in use somewhere.
         bool legacy = Directory.Exists("/sys/module/ebtable_filter") || Directory.Exists("/sys/module/ebtable_nat");
         if (legacy)
-            return unread.Try(tool, facts.Name, () => IptablesSaveText.Parse(_tool.RunText("ebtables-legacy-save")));
+            return unread.Try(tool, facts.Name, () => IptablesSaveText.Parse(_tool.RunText("ebtables-legacy-save"), isEbtables: true));
         if (!tables.Any(t => t.Family == "bridge" && t.Name is "filter" or "nat" or "broute"))
             return new IptablesRuleset();
         string save = Tool.Find("ebtables-nft-save") is null ? "ebtables-save" : "ebtables-nft-save";
-        return unread.Try(tool, facts.Name, () => IptablesSaveText.Parse(_tool.RunText(save)));
+        return unread.Try(tool, facts.Name, () => IptablesSaveText.Parse(_tool.RunText(save), isEbtables: true));
     }
 
     private NftRuleset ReadNative(NamespaceFacts facts, IReadOnlyList<NftTable> tables)
@@ -107,7 +112,10 @@ internal sealed partial class NamespaceReader
                 continue;
             }
             if (Tool.Find("nft") is null)
-                throw new ToolException(UnreadKind.ToolMissing, $"nft is not installed, and nf_tables holds table {table.Family} {table.Name}");
+                throw new ToolException(
+                    UnreadKind.ToolMissing,
+                    $"nft is not installed, and nf_tables holds table {table.Family} {table.Name}"
+                );
             NftRuleset read;
             if (IsPlainName(table.Name))
                 read = NftJson.Parse(_tool.Run("nft", "-j", "list", "table", table.Family, table.Name));
@@ -131,7 +139,7 @@ internal sealed partial class NamespaceReader
     private IptablesRuleset? ReadLegacy(string name, string tool, string list)
     {
         // Asking iptables-legacy itself would make the kernel set up tables that nobody uses; this list only tells those that are.
-        string? tables = KernelFiles.TryRead($"thread-self/net/{list}", out int errno, node.HostProcesses);
+        string? tables = KernelFiles.TryRead($"thread-self/net/{list}", out int errno, node.HostProcesses, whole: true);
         if (tables is null)
         {
             if (errno == Libc.Enoent)
@@ -147,7 +155,10 @@ internal sealed partial class NamespaceReader
             name,
             () =>
             {
-                string text = _tool.RunText(save, "-c");
+                // Table by table: the tool's own list is /proc/net, which a thread inside a lab has no entry in.
+                string text = string.Concat(
+                    tables.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(t => _tool.RunText(save, "-c", "-t", t))
+                );
                 if (IptablesSaveText.Backend(text) == IptablesBackend.Nft)
                     throw new ToolException(UnreadKind.ToolMissing, $"{tool}-legacy-save is not installed, and legacy tables are in use");
                 return IptablesSaveText.Parse(text);
@@ -173,7 +184,11 @@ internal sealed partial class NamespaceReader
     {
         if (options.Conntrack == ConntrackReading.Never || facts.Sysctls is null)
             return null;
-        if (!facts.Sysctls.TryGetValue("net.netfilter.nf_conntrack_count", out string? text) || !int.TryParse(text, out int count) || count == 0)
+        if (
+            !facts.Sysctls.TryGetValue("net.netfilter.nf_conntrack_count", out string? text)
+            || !int.TryParse(text, out int count)
+            || count == 0
+        )
             return [];
         if (options.Conntrack == ConntrackReading.Auto && count > options.ConntrackLimit)
             return null;
@@ -198,8 +213,13 @@ internal sealed partial class NamespaceReader
                 continue;
             string device = reader.Links[qdisc.Index];
             bool ingress = qdisc.Parent == QdiscMessage.Ingress;
-            string direction = ingress ? "ingress" : qdisc.Parent == QdiscMessage.Root ? "root" : "egress";
-            list.Add(new TrafficControlFacts(device, qdisc.Kind, direction, null, $"qdisc {qdisc.Kind} {qdisc.Handle >> 16:x}: dev {device}"));
+            string direction =
+                ingress ? "ingress"
+                : qdisc.Parent == QdiscMessage.Root ? "root"
+                : "egress";
+            list.Add(
+                new TrafficControlFacts(device, qdisc.Kind, direction, null, $"qdisc {qdisc.Kind} {qdisc.Handle >> 16:x}: dev {device}")
+            );
             if (ingress)
                 AddFilters(list, device, "ingress");
             if (qdisc.Kind == "clsact")

@@ -103,7 +103,7 @@ internal sealed partial class NamespaceReader(LiveOptions options, NodeEntry nod
     }
 
     /// <summary>tx-checksumming by ETHTOOL_GTXCSUM: needs no rights and no table.</summary>
-    private unsafe IReadOnlyList<LinkFacts> WithOffloads(IReadOnlyList<LinkFacts> links)
+    private static unsafe IReadOnlyList<LinkFacts> WithOffloads(IReadOnlyList<LinkFacts> links)
     {
         const nuint ethtool = 0x8946; // SIOCETHTOOL
         const uint getTxChecksum = 0x16;

@@ -60,12 +60,18 @@ internal static class ProcessScan
                 new Entry(pid, Owner(folder, users), command, identity)
                 {
                     Arguments = arguments,
-                    HoldsNamespace = !comm.StartsWith("neutron-", StringComparison.Ordinal) && !comm.StartsWith("nova-", StringComparison.Ordinal),
+                    HoldsNamespace =
+                        !comm.StartsWith("neutron-", StringComparison.Ordinal) && !comm.StartsWith("nova-", StringComparison.Ordinal),
                 }
             );
         }
         if (denied)
-            unread.Add("processes", null, UnreadKind.PermissionDenied, "the network namespace of some processes cannot be told (/proc/PID/ns/net)");
+            unread.Add(
+                "processes",
+                null,
+                UnreadKind.PermissionDenied,
+                "the network namespace of some processes cannot be told (/proc/PID/ns/net)"
+            );
         list.Sort((a, b) => a.Pid.CompareTo(b.Pid));
         return list;
     }
@@ -92,14 +98,17 @@ internal static class ProcessScan
         processes.Any(p => Path.GetFileName(p.Arguments[0]).StartsWith(program, StringComparison.Ordinal));
 
     private static bool MayMatter(string comm) =>
-        comm.StartsWith("python", StringComparison.Ordinal) || Array.Exists(Interesting, word => comm.Contains(word, StringComparison.Ordinal));
+        comm.StartsWith("python", StringComparison.Ordinal)
+        || Array.Exists(Interesting, word => comm.Contains(word, StringComparison.Ordinal));
 
     // A Python agent is "python3 /usr/bin/neutron-l3-agent …"; setproctitle makes it "neutron-l3-agent (/usr/bin/python3 …)".
     private static bool Matters(string[] arguments, string comm)
     {
         if (!comm.StartsWith("python", StringComparison.Ordinal))
             return true;
-        return arguments.Take(3).Any(a => Array.Exists(Interesting, word => Path.GetFileName(a).StartsWith(word, StringComparison.Ordinal)));
+        return arguments
+            .Take(3)
+            .Any(a => Array.Exists(Interesting, word => Path.GetFileName(a).StartsWith(word, StringComparison.Ordinal)));
     }
 
     private static string[] Arguments(string folder)

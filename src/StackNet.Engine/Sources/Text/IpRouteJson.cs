@@ -102,6 +102,9 @@ internal static class IpRouteJson
 
     private static string? Realm(JsonElement item)
     {
+        // iproute2 nests it: "flow": { "from": …, "to": … }.
+        if (item.TryGetProperty("flow", out JsonElement flow) && flow.ValueKind == JsonValueKind.Object)
+            return flow.Text("from") is { } source ? $"{source}/{flow.Text("to")}" : flow.Text("to");
         string? to = item.Text("flow_to") ?? item.Text("realm") ?? item.Text("realms");
         return item.Text("flow_from") is { } from ? $"{from}/{to}" : to;
     }

@@ -71,7 +71,14 @@ internal sealed class NetfilterProbe(INetlinkTransport transport, CancellationTo
                     flags.Add("owner");
             }
         }
-        tables.Add(new NftTable { Family = family, Name = name, Flags = flags });
+        tables.Add(
+            new NftTable
+            {
+                Family = family,
+                Name = name,
+                Flags = flags,
+            }
+        );
     }
 
     private static void Write(Span<byte> place, ushort length, ushort type)

@@ -24,8 +24,6 @@ internal sealed class NetlinkSocket : INetlinkTransport
         SetOptions(limit);
     }
 
-    ~NetlinkSocket() => Close();
-
     public unsafe void Send(ReadOnlySpan<byte> message)
     {
         fixed (byte* data = message)
@@ -54,12 +52,6 @@ internal sealed class NetlinkSocket : INetlinkTransport
     }
 
     public void Dispose()
-    {
-        Close();
-        GC.SuppressFinalize(this);
-    }
-
-    private void Close()
     {
         int fd = Interlocked.Exchange(ref _fd, -1);
         if (fd >= 0)

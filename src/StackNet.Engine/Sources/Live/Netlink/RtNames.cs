@@ -158,7 +158,8 @@ internal sealed class RtNames
         return [.. names];
     }
 
-    private static string Name(Dictionary<uint, string> names, uint number) => names.TryGetValue(number, out string? name) ? name : Number(number);
+    private static string Name(Dictionary<uint, string> names, uint number) =>
+        names.TryGetValue(number, out string? name) ? name : Number(number);
 
     private static string Number(uint number) => number.ToString(CultureInfo.InvariantCulture);
 

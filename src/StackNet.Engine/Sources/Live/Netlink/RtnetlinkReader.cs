@@ -67,7 +67,13 @@ internal sealed class RtnetlinkReader(INetlinkTransport transport, RtNames names
         List<AddressFacts> list = [];
         Span<byte> body = stackalloc byte[8];
         body.Clear();
-        _channel.DumpAll("RTM_GETADDR", GetAddress, body, list.Clear, (_, payload) => Add(list, AddressMessage.Parse(payload, Links, names)));
+        _channel.DumpAll(
+            "RTM_GETADDR",
+            GetAddress,
+            body,
+            list.Clear,
+            (_, payload) => Add(list, AddressMessage.Parse(payload, Links, names))
+        );
         return list;
     }
 
@@ -101,7 +107,13 @@ internal sealed class RtnetlinkReader(INetlinkTransport transport, RtNames names
             List<NeighbourFacts> list = [];
             body.Clear();
             body[10] = flags;
-            _channel.DumpAll("RTM_GETNEIGH", GetNeighbour, body, list.Clear, (_, payload) => Add(list, NeighbourMessage.Parse(payload, Links)));
+            _channel.DumpAll(
+                "RTM_GETNEIGH",
+                GetNeighbour,
+                body,
+                list.Clear,
+                (_, payload) => Add(list, NeighbourMessage.Parse(payload, Links))
+            );
             all.AddRange(list);
         }
         return all;

@@ -80,7 +80,7 @@ internal static class RuleMessage
         };
     }
 
-    private static RuleFacts Other(RuleFacts rule, in NetlinkAttributes attribute)
+    private static RuleFacts Other(RuleFacts rule, NetlinkAttributes attribute)
     {
         switch (attribute.Type)
         {
@@ -108,6 +108,10 @@ internal static class RuleMessage
                 return rule with { DestinationPorts = Ports(attribute) };
             case 25:
                 return rule with { Dscp = attribute.U8 };
+            case 28 or 29 when attribute.U16 == ushort.MaxValue: // FRA_SPORT_MASK, FRA_DPORT_MASK: all bits, as without
+                return rule;
+            case 30 when attribute.U8 == 0x3f: // FRA_DSCP_MASK
+                return rule;
             case 12:
                 return attribute.Value.IndexOfAnyExcept((byte)0) < 0 ? rule : rule with { Unmodelled = "tun_id" };
             default:
@@ -115,7 +119,7 @@ internal static class RuleMessage
         }
     }
 
-    private static PortRange Ports(in NetlinkAttributes attribute) =>
+    private static PortRange Ports(NetlinkAttributes attribute) =>
         new(attribute.U16, attribute.Value.Length >= 4 ? MemoryMarshal.Read<ushort>(attribute.Value[2..]) : attribute.U16);
 
     private static string Action(byte action) =>
