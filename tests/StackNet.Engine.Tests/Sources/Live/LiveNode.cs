@@ -41,7 +41,12 @@ internal sealed class LiveNode : IDisposable
             echo ready
             while :; do sleep 1000 & wait; done
             """;
-        ProcessStartInfo start = new(Tool("unshare")!) { RedirectStandardOutput = true, RedirectStandardInput = true };
+        ProcessStartInfo start = new(Tool("unshare")!)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardInput = true,
+            UseShellExecute = false,
+        };
         foreach (string word in (string[])["-n", "-m", "-p", "-u", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script])
             start.ArgumentList.Add(word);
         Process init = Process.Start(start)!;
@@ -59,6 +64,7 @@ internal sealed class LiveNode : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
+            UseShellExecute = false,
         };
         foreach (string word in (string[])["-t", $"{Pid}", "-n", "-m", "-u", "-p", "sh", "-ec", script])
             start.ArgumentList.Add(word);

@@ -132,7 +132,9 @@ public sealed class LiveReaderTests
         FactsDiff.Add(differences, where + " neighbours", neighbours, ns.Neighbours!);
         FactsDiff.Add(differences, where + " fdb", BridgeJson.ParseFdb(node.Bytes(exec + "bridge -j fdb")), ns.Fdb!);
         FactsDiff.Add(differences, where + " vlans", BridgeJson.ParseVlan(node.Bytes(exec + "bridge -j vlan")), ns.BridgeVlans!);
-        FactsDiff.Add(differences, where + " ids", IpNeighJson.ParseNetnsIds(node.Bytes(exec + "ip -j netns list-id")), ns.NetnsIds!);
+        // ip has no name for the root namespace.
+        IEnumerable<NetnsId> ids = ns.NetnsIds!.Select(i => i with { Name = i.Name is "" ? null : i.Name });
+        FactsDiff.Add(differences, where + " ids", IpNeighJson.ParseNetnsIds(node.Bytes(exec + "ip -j netns list-id")), ids);
         FactsDiff.Add(differences, where + " iptables", Save(node, exec + "iptables-nft-save -c"), ns.IptablesNft!);
         FactsDiff.Add(differences, where + " ip6tables", Save(node, exec + "ip6tables-nft-save -c"), ns.Ip6tablesNft!);
         FactsDiff.Add(differences, where + " legacy", Save(node, exec + "iptables-legacy-save -c"), ns.IptablesLegacy!);
