@@ -1,0 +1,75 @@
+using StackNet.Engine.Facts;
+using StackNet.Engine.Walk.Conntrack;
+using StackNet.Engine.Walk.OpenFlow;
+
+namespace StackNet.Engine.Walk;
+
+/// <summary>What packets leave behind on a node: connections, learned addresses and neighbours. Starts from what was read.</summary>
+internal sealed class WalkState
+{
+    private readonly Dictionary<string, ConntrackTable> _conntrack = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Namespace, string Bridge, int Vlan, Mac Mac), string> _learned = [];
+    private readonly Dictionary<(string Namespace, string Device, Ip Address), Mac> _neighbours = [];
+
+    public WalkState() { }
+
+    public WalkState(IOutside outside) => Outside = outside;
+
+    /// <summary>Guests and wire as the caller models them.</summary>
+    public IOutside Outside { get; set; } = SilentOutside.Instance;
+
+    /// <summary>
+    /// Take the connections that were read as the start (a packet of a live connection); false = an empty table: what is asked is a new
+    /// connection, whatever ports and ids old ones used.
+    /// </summary>
+    public bool UsesReadConnections { get; set; } = true;
+
+    /// <summary>State of Open vSwitch, made when first needed.</summary>
+    public SwitchState? Switch { get; set; }
+
+    public ConntrackTable Conntrack(NamespaceMachine net)
+    {
+        if (!_conntrack.TryGetValue(net.Name, out ConntrackTable? table))
+            _conntrack[net.Name] = table = NewTable(net);
+        return table;
+    }
+
+    private ConntrackTable NewTable(NamespaceMachine net)
+    {
+        ConntrackTable table = net.Netfilter.NewTable();
+        if (UsesReadConnections || table.Count == 0)
+            return table;
+        ConntrackTable empty = ConntrackTable.Load(null);
+        empty.TcpLoose = table.TcpLoose;
+        empty.TcpBeLiberal = table.TcpBeLiberal;
+        empty.VerifyChecksums = table.VerifyChecksums;
+        return empty;
+    }
+
+    public string? LearnedPort(string ns, string bridge, int vlan, Mac mac) => _learned.GetValueOrDefault((ns, bridge, vlan, mac));
+
+    public void Learn(string ns, string bridge, int vlan, Mac mac, string port) => _learned[(ns, bridge, vlan, mac)] = port;
+
+    public Mac? Neighbour(string ns, string device, Ip address) =>
+        _neighbours.TryGetValue((ns, device, address), out Mac mac) ? mac : null;
+
+    public void LearnNeighbour(string ns, string device, Ip address, Mac mac) => _neighbours[(ns, device, address)] = mac;
+
+    /// <summary>An independent copy: two questions may go on from the same moment.</summary>
+    public WalkState Clone()
+    {
+        WalkState copy = new()
+        {
+            Outside = Outside,
+            UsesReadConnections = UsesReadConnections,
+            Switch = Switch?.Clone(),
+        };
+        foreach ((string ns, ConntrackTable table) in _conntrack)
+            copy._conntrack[ns] = table.Clone();
+        foreach (var pair in _learned)
+            copy._learned[pair.Key] = pair.Value;
+        foreach (var pair in _neighbours)
+            copy._neighbours[pair.Key] = pair.Value;
+        return copy;
+    }
+}

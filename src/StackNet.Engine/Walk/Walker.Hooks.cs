@@ -1,0 +1,138 @@
+using StackNet.Engine.Facts;
+using StackNet.Engine.Walk.Devices;
+using StackNet.Engine.Walk.Netfilter;
+
+namespace StackNet.Engine.Walk;
+
+/// <summary>Calls of the netfilter hooks and of traffic control, and what their verdicts mean for the frame.</summary>
+internal sealed partial class Walker
+{
+    private bool BridgeHook(NetfilterHook hook, Frame frame, Device? inDevice, Device? outDevice)
+    {
+        Device device = outDevice ?? inDevice!;
+        if (device is null || !device.Net.HasBridgeRules)
+            return true;
+        return RunHook(hook, NetfilterFamily.Bridge, frame, inDevice, outDevice, bridged: true);
+    }
+
+    private bool NetdevHook(Device device, Frame frame, bool egress = false)
+    {
+        if (!device.Net.HasNetdevRules)
+            return true;
+        return RunHook(
+            egress ? NetfilterHook.Egress : NetfilterHook.Ingress,
+            NetfilterFamily.Netdev,
+            frame,
+            egress ? null : device,
+            egress ? device : null,
+            bridged: false
+        );
+    }
+
+    /// <summary>Runs one hook; false when the frame does not go on.</summary>
+    private bool RunHook(
+        NetfilterHook hook,
+        NetfilterFamily family,
+        Frame frame,
+        Device? inDevice,
+        Device? outDevice,
+        bool bridged,
+        bool localOut = false,
+        Ip? nextHop = null
+    )
+    {
+        Device device = outDevice ?? inDevice!;
+        NamespaceMachine net = device.Net;
+        Packet packet = frame.Packet;
+        // What a device-level drop is reported on: the port, not the bridge, when a bridged frame died.
+        Device at = bridged && family is NetfilterFamily.Ip4 or NetfilterFamily.Ip6
+            ? (hook == NetfilterHook.Prerouting ? frame.PhysIn : frame.PhysOut) ?? device
+            : device;
+        NetfilterContext context = new()
+        {
+            Hook = hook,
+            Family = family,
+            InDevice = inDevice?.Link,
+            OutDevice = outDevice?.Link,
+            PhysIn = frame.PhysIn?.Link,
+            PhysOut = bridged ? frame.PhysOut?.Link : null,
+            IsBridged = bridged && hook is NetfilterHook.Forward or NetfilterHook.Postrouting && frame.PhysIn is not null,
+            IsLocalOut = localOut,
+            NextHop = nextHop,
+            Routing = net.RoutingOracle,
+            Trace = _trace ? new Sink(this, net.Name, at.Name) : null,
+        };
+        NetfilterResult result = net.Netfilter.Run(packet, context, _state.Conntrack(net));
+        switch (result.Verdict)
+        {
+            case NetfilterVerdict.Accept:
+                return true;
+            case NetfilterVerdict.Drop:
+                Drop(net, at.Name, frame, result.Reason == PacketReason.None ? PacketReason.RuleDrop : result.Reason, result.Rule);
+                return false;
+            case NetfilterVerdict.Reject:
+                EmitReject(result, frame, at, bridged);
+                Drop(net, at.Name, frame, PacketReason.RuleReject, result.Rule);
+                return false;
+            default:
+                Unknown(net, at.Name, packet, result.Unknown ?? result.Rule?.Text ?? "a rule took the packet away from its ordinary way");
+                return false;
+        }
+    }
+
+    /// <summary>
+    /// Filters of tc. Only a filter that every frame meets and that ends its way (drop, redirect) can be followed; a mirror copies and
+    /// passes; everything else decides by bytes, rate or program.
+    /// </summary>
+    private bool PassTrafficControl(Device device, List<TrafficControlFacts> filters, Frame frame)
+    {
+        foreach (TrafficControlFacts filter in filters)
+        {
+            string action = filter.Action!;
+            if (action is "pass" or "ok" or "continue")
+                continue;
+            if (!MatchesEverything(filter))
+            {
+                Unknown(device.Net, device.Name, frame.Packet, $"tc filter on {device}: {filter.Text}");
+                return false;
+            }
+            if (action.Contains("drop", StringComparison.OrdinalIgnoreCase) && !action.Contains("police", StringComparison.OrdinalIgnoreCase))
+            {
+                Drop(device.Net, device.Name, frame, PacketReason.Policed, because: $"tc filter on {device}: {filter.Text}");
+                return false;
+            }
+            if (action.Contains("mirror", StringComparison.OrdinalIgnoreCase))
+                continue;
+            if (action.Contains("redirect", StringComparison.OrdinalIgnoreCase) && RedirectTarget(device, action) is { } target)
+            {
+                if (_trace)
+                    Step(device, "device", $"redirected to {target.Name}", filter.Text, frame.Packet);
+                if (action.Contains("ingress", StringComparison.OrdinalIgnoreCase))
+                    Receive(target, frame);
+                else
+                    Transmit(target, frame);
+                return false;
+            }
+            Unknown(device.Net, device.Name, frame.Packet, $"tc filter on {device}: {filter.Text}");
+            return false;
+        }
+        return true;
+    }
+
+    private static bool MatchesEverything(TrafficControlFacts filter) =>
+        filter.Kind == "matchall"
+        || (filter.Kind == "u32" && filter.Text.Contains("match 00000000/00000000", StringComparison.Ordinal))
+        || (filter.Kind == "u32" && filter.Text.Contains("\"mask\":\"0\"", StringComparison.Ordinal));
+
+    private static Device? RedirectTarget(Device device, string action)
+    {
+        foreach (string word in action.Split([' ', ')', '(', ','], StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (word is not ("redirect" or "mirred" or "egress" or "ingress" or "Egress" or "Ingress" or "Redirect" or "to" or "device" or "dev")
+                && device.Net.Devices.TryGetValue(word, out Device? target)
+            )
+                return target;
+        }
+        return null;
+    }
+}
