@@ -23,12 +23,15 @@ internal sealed class NamespaceMachine
         _neighbours = new(() => CompileNeighbours(facts));
         _addresses = new(() => new AddressTable(this));
         HasRules =
-            facts.IptablesNft is not { IsEmpty: true } || facts.IptablesLegacy is not { IsEmpty: true } || facts.Nft is not { Tables.Count: 0 };
+            facts.IptablesNft is not { IsEmpty: true }
+            || facts.IptablesLegacy is not { IsEmpty: true }
+            || facts.Nft is not { Tables.Count: 0 };
         foreach (NftTable table in facts.Nft?.Tables ?? [])
         {
             HasArpRules |= table.Family == "arp";
             HasBridgeRules |= table.Family == "bridge";
-            HasNetdevRules |= table.Family is "netdev" || (table.Family == "inet" && table.Chains.Any(c => c.Hook is "ingress" or "egress"));
+            HasNetdevRules |=
+                table.Family is "netdev" || (table.Family == "inet" && table.Chains.Any(c => c.Hook is "ingress" or "egress"));
         }
         HasBridgeRules |= facts.Ebtables is { IsEmpty: false };
     }

@@ -34,7 +34,8 @@ internal sealed partial class NodeMachine
     public Dictionary<string, Device> OvsDevices { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The machine of a node, compiled once.</summary>
-    public static NodeMachine For(ComputeNode node) => (NodeMachine)node.Derived.GetOrAdd(typeof(NodeMachine), static (_, n) => Compile(n.Facts), node);
+    public static NodeMachine For(ComputeNode node) =>
+        (NodeMachine)node.Derived.GetOrAdd(typeof(NodeMachine), static (_, n) => Compile(n.Facts), node);
 
     public static NodeMachine Compile(NodeFacts facts) => new(facts);
 

@@ -50,8 +50,7 @@ internal sealed class WalkState
 
     public void Learn(string ns, string bridge, int vlan, Mac mac, string port) => _learned[(ns, bridge, vlan, mac)] = port;
 
-    public Mac? Neighbour(string ns, string device, Ip address) =>
-        _neighbours.TryGetValue((ns, device, address), out Mac mac) ? mac : null;
+    public Mac? Neighbour(string ns, string device, Ip address) => _neighbours.TryGetValue((ns, device, address), out Mac mac) ? mac : null;
 
     public void LearnNeighbour(string ns, string device, Ip address, Mac mac) => _neighbours[(ns, device, address)] = mac;
 

@@ -36,7 +36,11 @@ internal sealed partial class Walker
         {
             case IpProtocols.Icmp:
                 bool ignored = device.Net.Sysctls.Get("net.ipv4.icmp_echo_ignore_all") is > 0;
-                if (packet.IcmpType != 8 || ignored || (toGroup && device.Net.Sysctls.Get("net.ipv4.icmp_echo_ignore_broadcasts") is null or > 0))
+                if (
+                    packet.IcmpType != 8
+                    || ignored
+                    || (toGroup && device.Net.Sysctls.Get("net.ipv4.icmp_echo_ignore_broadcasts") is null or > 0)
+                )
                     return;
                 Packet echo = Back(packet, ttl);
                 echo.IcmpType = 0;

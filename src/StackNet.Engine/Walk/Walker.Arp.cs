@@ -55,7 +55,15 @@ internal sealed partial class Walker
             return false;
         if (sender.IsAny)
             return true;
-        InputRoute route = RouteInput(device, new Packet { Source = sender, Destination = target, Protocol = 0 });
+        InputRoute route = RouteInput(
+            device,
+            new Packet
+            {
+                Source = sender,
+                Destination = target,
+                Protocol = 0,
+            }
+        );
         unknown = route.Unknown;
         return route is { Kind: InputKind.Local, IsBroadcast: false };
     }
@@ -119,7 +127,15 @@ internal sealed partial class Walker
             NotForUs(device, frame, notMine);
             return;
         }
-        InputRoute route = RouteInput(device, new Packet { Source = packet.ArpSenderIp, Destination = packet.ArpTargetIp, Protocol = 0 });
+        InputRoute route = RouteInput(
+            device,
+            new Packet
+            {
+                Source = packet.ArpSenderIp,
+                Destination = packet.ArpTargetIp,
+                Protocol = 0,
+            }
+        );
         if (route.Unknown is { } unknown)
         {
             Unknown(device.Net, device.Name, packet, unknown);

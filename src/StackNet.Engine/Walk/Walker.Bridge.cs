@@ -18,7 +18,13 @@ internal sealed partial class Walker
         BridgeModel bridge = port.Bridge;
         if (packet.SourceMac.IsGroup || packet.SourceMac.IsZero)
         {
-            Drop(device.Net, device.Name, frame, PacketReason.BadHeader, because: $"the source address {packet.SourceMac} is not one of a station");
+            Drop(
+                device.Net,
+                device.Name,
+                frame,
+                PacketReason.BadHeader,
+                because: $"the source address {packet.SourceMac} is not one of a station"
+            );
             return;
         }
         if (!port.DetailsRead)
@@ -77,14 +83,26 @@ internal sealed partial class Walker
             return;
         if (port.Facts.Locked && (Lookup(bridge, vlan, packet.SourceMac) is not { } known || known.Port != device || known.IsLocal))
         {
-            Drop(device.Net, device.Name, frame, PacketReason.PortBlocked, because: $"{device} is locked and does not know {packet.SourceMac}");
+            Drop(
+                device.Net,
+                device.Name,
+                frame,
+                PacketReason.PortBlocked,
+                because: $"{device} is locked and does not know {packet.SourceMac}"
+            );
             return;
         }
         if (port.Facts.Learning && bridge.Find(vlan, packet.SourceMac) is not { IsStatic: true })
             _state.Learn(device.Net.Name, bridge.Device.Name, vlan, packet.SourceMac, device.Name);
         if (port.Facts.State == "learning")
         {
-            Drop(device.Net, device.Name, frame, PacketReason.PortBlocked, because: $"{device} is in state learning on {bridge.Device.Name}");
+            Drop(
+                device.Net,
+                device.Name,
+                frame,
+                PacketReason.PortBlocked,
+                because: $"{device} is in state learning on {bridge.Device.Name}"
+            );
             return;
         }
         bool local = bridge.Device.IsPromiscuous || packet.DestinationMac.IsGroup;
@@ -102,7 +120,13 @@ internal sealed partial class Walker
             }
             if (target.Port.BridgePort is not { } outPort)
             {
-                Drop(device.Net, device.Name, frame, PacketReason.NotConnected, because: $"{target.Port} is no port of {bridge.Device.Name}");
+                Drop(
+                    device.Net,
+                    device.Name,
+                    frame,
+                    PacketReason.NotConnected,
+                    because: $"{target.Port} is no port of {bridge.Device.Name}"
+                );
                 return;
             }
             if (local)
@@ -140,7 +164,12 @@ internal sealed partial class Walker
             && (uint)packet.Destination.Value >> 8 != 0xe00000;
         if (snooped)
         {
-            Unknown(bridge.Device.Net, bridge.Device.Name, packet, $"multicast snooping of {bridge.Device.Name}: who joined {packet.Destination} is not known");
+            Unknown(
+                bridge.Device.Net,
+                bridge.Device.Name,
+                packet,
+                $"multicast snooping of {bridge.Device.Name}: who joined {packet.Destination} is not known"
+            );
             return;
         }
         int copies = 0;
@@ -179,7 +208,13 @@ internal sealed partial class Walker
         Packet packet = frame.Packet;
         if (sourcePort == port && !port.Facts.Hairpin)
         {
-            Drop(device.Net, device.Name, frame, PacketReason.Hairpin, because: $"the frame would leave by {device}, the port it came in by, and hairpin is off");
+            Drop(
+                device.Net,
+                device.Name,
+                frame,
+                PacketReason.Hairpin,
+                because: $"the frame would leave by {device}, the port it came in by, and hairpin is off"
+            );
             return;
         }
         if (!port.DetailsRead)
@@ -302,7 +337,13 @@ internal sealed partial class Walker
                 if (target.Port?.BridgePort is { } own)
                     ForwardTo(own, frame, vlan, sourcePort: null);
                 else
-                    Drop(device.Net, device.Name, frame, PacketReason.NotConnected, because: $"{packet.DestinationMac} is the address of {device} itself");
+                    Drop(
+                        device.Net,
+                        device.Name,
+                        frame,
+                        PacketReason.NotConnected,
+                        because: $"{packet.DestinationMac} is the address of {device} itself"
+                    );
                 return;
             }
         }

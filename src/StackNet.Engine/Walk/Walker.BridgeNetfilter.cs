@@ -56,7 +56,16 @@ internal sealed partial class Walker
             packet.Type = PacketType.Host;
         frame.PhysIn = device;
         Ip before = packet.Destination;
-        if (!RunHook(NetfilterHook.Prerouting, isV6 ? NetfilterFamily.Ip6 : NetfilterFamily.Ip4, frame, bridge.Device, outDevice: null, bridged: true))
+        if (
+            !RunHook(
+                NetfilterHook.Prerouting,
+                isV6 ? NetfilterFamily.Ip6 : NetfilterFamily.Ip4,
+                frame,
+                bridge.Device,
+                outDevice: null,
+                bridged: true
+            )
+        )
             return false;
         packet.Type = type;
         frame.SkipsPrerouting = true;

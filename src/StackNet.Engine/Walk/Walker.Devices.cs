@@ -38,7 +38,13 @@ internal sealed partial class Walker
             {
                 // Said once: a storm has thousands of copies.
                 if (!_stormy)
-                    Drop(device.Net, device.Name, frame, PacketReason.Loop, because: $"more than {MaxFrames} copies: the node's bridges form a loop");
+                    Drop(
+                        device.Net,
+                        device.Name,
+                        frame,
+                        PacketReason.Loop,
+                        because: $"more than {MaxFrames} copies: the node's bridges form a loop"
+                    );
                 _stormy = true;
                 return;
             }

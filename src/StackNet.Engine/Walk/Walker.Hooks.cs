@@ -45,9 +45,10 @@ internal sealed partial class Walker
         NamespaceMachine net = device.Net;
         Packet packet = frame.Packet;
         // What a device-level drop is reported on: the port, not the bridge, when a bridged frame died.
-        Device at = bridged && family is NetfilterFamily.Ip4 or NetfilterFamily.Ip6
-            ? (hook == NetfilterHook.Prerouting ? frame.PhysIn : frame.PhysOut) ?? device
-            : device;
+        Device at =
+            bridged && family is NetfilterFamily.Ip4 or NetfilterFamily.Ip6
+                ? (hook == NetfilterHook.Prerouting ? frame.PhysIn : frame.PhysOut) ?? device
+                : device;
         NetfilterContext context = new()
         {
             Hook = hook,
@@ -96,7 +97,10 @@ internal sealed partial class Walker
                 Unknown(device.Net, device.Name, frame.Packet, $"tc filter on {device}: {filter.Text}");
                 return false;
             }
-            if (action.Contains("drop", StringComparison.OrdinalIgnoreCase) && !action.Contains("police", StringComparison.OrdinalIgnoreCase))
+            if (
+                action.Contains("drop", StringComparison.OrdinalIgnoreCase)
+                && !action.Contains("police", StringComparison.OrdinalIgnoreCase)
+            )
             {
                 Drop(device.Net, device.Name, frame, PacketReason.Policed, because: $"tc filter on {device}: {filter.Text}");
                 return false;
@@ -128,7 +132,20 @@ internal sealed partial class Walker
     {
         foreach (string word in action.Split([' ', ')', '(', ','], StringSplitOptions.RemoveEmptyEntries))
         {
-            if (word is not ("redirect" or "mirred" or "egress" or "ingress" or "Egress" or "Ingress" or "Redirect" or "to" or "device" or "dev")
+            if (
+                word
+                    is not (
+                        "redirect"
+                        or "mirred"
+                        or "egress"
+                        or "ingress"
+                        or "Egress"
+                        or "Ingress"
+                        or "Redirect"
+                        or "to"
+                        or "device"
+                        or "dev"
+                    )
                 && device.Net.Devices.TryGetValue(word, out Device? target)
             )
                 return target;

@@ -24,7 +24,11 @@ internal sealed partial class Walker
         {
             // The route of the sender is still attached; only a new destination makes the kernel look again.
             frame.LoopedBack = false;
-            if (frame.Route is { } kept && kept.Kind is FibKind.Local or FibKind.Broadcast && device.Net.Addresses.OwnerOf(packet.Destination) is not null)
+            if (
+                frame.Route is { } kept
+                && kept.Kind is FibKind.Local or FibKind.Broadcast
+                && device.Net.Addresses.OwnerOf(packet.Destination) is not null
+            )
             {
                 Deliver(device, frame, isBroadcast: false);
                 return;
@@ -99,7 +103,10 @@ internal sealed partial class Walker
                 if (_depth < 4)
                     go(trial, copy, leg);
                 WalkOutcome outcome = trial.Finish();
-                if (outcome.Fate == PacketFate.Unknown || (first is not null && (first.Fate, first.Reason) != (outcome.Fate, outcome.Reason)))
+                if (
+                    outcome.Fate == PacketFate.Unknown
+                    || (first is not null && (first.Fate, first.Reason) != (outcome.Fate, outcome.Reason))
+                )
                 {
                     Unknown(
                         at.Net,
@@ -129,7 +136,13 @@ internal sealed partial class Walker
             return;
         }
         if (_trace)
-            Step(device, "routing", $"forwarded to {output.Name}{(leg.Gateway is { } via ? $" via {via}" : "")}", RouteText.Of(fib.Route!), packet);
+            Step(
+                device,
+                "routing",
+                $"forwarded to {output.Name}{(leg.Gateway is { } via ? $" via {via}" : "")}",
+                RouteText.Of(fib.Route!),
+                packet
+            );
         int mtu = MtuOf(fib, output);
         if (packet.Length > mtu && packet.DontFragment)
         {
@@ -146,7 +159,17 @@ internal sealed partial class Walker
         }
         packet.Ttl--;
         frame.Routed = true;
-        if (!RunHook(NetfilterHook.Forward, NetfilterFamily.Ip4, frame, device, output, bridged: false, nextHop: leg.Gateway ?? packet.Destination))
+        if (
+            !RunHook(
+                NetfilterHook.Forward,
+                NetfilterFamily.Ip4,
+                frame,
+                device,
+                output,
+                bridged: false,
+                nextHop: leg.Gateway ?? packet.Destination
+            )
+        )
             return;
         Output(output, frame, fib, leg, mtu);
     }

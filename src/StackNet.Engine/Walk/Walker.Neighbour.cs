@@ -58,7 +58,13 @@ internal sealed partial class Walker
             mac = answer;
             _state.LearnNeighbour(net.Name, output.Name, next, answer);
             if (_trace)
-                Step(output, "neighbour", $"{next} is at {answer}", entry is null ? null : $"{next} dev {output.Name} {entry.State}", request);
+                Step(
+                    output,
+                    "neighbour",
+                    $"{next} is at {answer}",
+                    entry is null ? null : $"{next} dev {output.Name} {entry.State}",
+                    request
+                );
             return true;
         }
         if (resolution.Unknown is { } unknown)
@@ -72,7 +78,9 @@ internal sealed partial class Walker
             output.Name,
             frame,
             PacketReason.NoNeighbour,
-            because: entry is null ? $"nobody answers for {next} on {output.Name}" : $"{next} dev {output.Name} {entry.State}: nobody answers",
+            because: entry is null
+                ? $"nobody answers for {next} on {output.Name}"
+                : $"{next} dev {output.Name} {entry.State}: nobody answers",
             resolution: resolution
         );
         return false;
@@ -115,14 +123,13 @@ internal sealed partial class Walker
     }
 
     /// <summary>An ARP request has left the node's kernel: whoever the caller knows there may answer, and the answer comes in by the same device.</summary>
-    private void AskOutside(WalkOutputKind kind, Device device, Packet request) => AskOutside(kind, device.Net.Name, device.Name, request, device);
+    private void AskOutside(WalkOutputKind kind, Device device, Packet request) =>
+        AskOutside(kind, device.Net.Name, device.Name, request, device);
 
     private void AskOutside(WalkOutputKind kind, string ns, string name, Packet request, Device? device)
     {
         OutsideAnswer answer =
-            kind == WalkOutputKind.Guest
-                ? _state.Outside.GuestAnswers(ns, name, request)
-                : _state.Outside.WireAnswers(ns, name, request);
+            kind == WalkOutputKind.Guest ? _state.Outside.GuestAnswers(ns, name, request) : _state.Outside.WireAnswers(ns, name, request);
         if (answer.Unknown is { } unknown)
         {
             Unknown(device?.Net, name, request, unknown);

@@ -40,7 +40,18 @@ internal sealed partial class Walker
         if (_trace)
             Step(output, "routing", $"sent by the node itself on {output.Name}", fib.Route is { } r ? RouteText.Of(r) : null, packet);
         Ip next = fib.Gateway ?? packet.Destination;
-        if (!RunHook(NetfilterHook.Output, NetfilterFamily.Ip4, frame, inDevice: null, output, bridged: false, localOut: true, nextHop: next))
+        if (
+            !RunHook(
+                NetfilterHook.Output,
+                NetfilterFamily.Ip4,
+                frame,
+                inDevice: null,
+                output,
+                bridged: false,
+                localOut: true,
+                nextHop: next
+            )
+        )
             return;
         if ((packet.Source, packet.Destination, packet.Mark, packet.Tos) != before)
         {
@@ -105,7 +116,11 @@ internal sealed partial class Walker
         if (outDevice is not null && fib.Kind is FibKind.None)
         {
             // Bound to a device and no route: the kernel assumes the target is on-link there.
-            return new(FibKind.Unicast) { Legs = [new FibLeg(outDevice, Gateway: null, 1, OnLink: true)], Route = new RouteFacts { Device = outDevice } };
+            return new(FibKind.Unicast)
+            {
+                Legs = [new FibLeg(outDevice, Gateway: null, 1, OnLink: true)],
+                Route = new RouteFacts { Device = outDevice },
+            };
         }
         return fib;
     }
@@ -118,7 +133,10 @@ internal sealed partial class Walker
         if (fib.Kind == FibKind.Local)
             return destination;
         Device? device = net.Devices.GetValueOrDefault(fib.Device);
-        int scope = fib.Route?.Scope is { } text ? RouteScopes.Parse(text) : fib.Gateway is null ? RouteScopes.Link : RouteScopes.Universe;
+        int scope =
+            fib.Route?.Scope is { } text ? RouteScopes.Parse(text)
+            : fib.Gateway is null ? RouteScopes.Link
+            : RouteScopes.Universe;
         return net.Addresses.Select(device, fib.Gateway ?? destination, scope);
     }
 

@@ -42,7 +42,12 @@ internal sealed partial class Walker
                 return;
             if (result.ToController)
             {
-                Unknown(device.Net, device.Name, frame.Packet, $"a flow of {attachment.Bridge} sends it to the controller: {result.Rule?.Text}");
+                Unknown(
+                    device.Net,
+                    device.Name,
+                    frame.Packet,
+                    $"a flow of {attachment.Bridge} sends it to the controller: {result.Rule?.Text}"
+                );
                 return;
             }
             Drop(
@@ -114,7 +119,14 @@ internal sealed partial class Walker
                 return;
             }
             if (_node.Namespaces.All(n => n.Facts.Links is not null))
-                Drop(from.Net, output.Port, frame, PacketReason.NoPort, output.Rule, $"port {output.Port} of {output.Bridge} has no device on this node");
+                Drop(
+                    from.Net,
+                    output.Port,
+                    frame,
+                    PacketReason.NoPort,
+                    output.Rule,
+                    $"port {output.Port} of {output.Bridge} has no device on this node"
+                );
             else
                 Unknown(from.Net, output.Port, frame.Packet, $"the device of port {output.Port} of {output.Bridge} was not read");
             return;

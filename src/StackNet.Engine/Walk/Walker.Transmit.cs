@@ -17,7 +17,13 @@ internal sealed partial class Walker
         if (!device.HasCarrier)
         {
             // linkwatch puts noop in the qdisc's place: frames vanish.
-            Drop(device.Net, device.Name, frame, PacketReason.PortDown, because: $"{device} is up but has no carrier{WhyNoCarrier(device)}");
+            Drop(
+                device.Net,
+                device.Name,
+                frame,
+                PacketReason.PortDown,
+                because: $"{device} is up but has no carrier{WhyNoCarrier(device)}"
+            );
             return;
         }
         if (device.Egress is { } filters && !PassTrafficControl(device, filters, frame))
@@ -59,7 +65,13 @@ internal sealed partial class Walker
                 Receive(device, frame);
                 break;
             case DeviceKind.Dummy:
-                Drop(device.Net, device.Name, frame, PacketReason.NotConnected, because: $"{device} is a dummy device: it takes frames and keeps them");
+                Drop(
+                    device.Net,
+                    device.Name,
+                    frame,
+                    PacketReason.NotConnected,
+                    because: $"{device} is a dummy device: it takes frames and keeps them"
+                );
                 break;
             default:
                 Unknown(device.Net, device.Name, frame.Packet, $"{device} is of kind '{device.Link.Kind}', which is not modelled");
@@ -242,7 +254,13 @@ internal sealed partial class Walker
             if (device.Net.Facts.Fdb is null)
                 Unknown(device.Net, device.Name, frame.Packet, $"the forwarding database of {device} was not read");
             else
-                Drop(device.Net, device.Name, frame, PacketReason.NotConnected, because: $"{device} has no remote for {frame.Packet.DestinationMac}");
+                Drop(
+                    device.Net,
+                    device.Name,
+                    frame,
+                    PacketReason.NotConnected,
+                    because: $"{device} has no remote for {frame.Packet.DestinationMac}"
+                );
             return;
         }
         foreach (Ip remote in remotes)

@@ -86,7 +86,10 @@ internal sealed partial class Walker
         int bestScore = -1;
         foreach (WalkDrop drop in _outcome.Drops)
         {
-            int weight = drop.Reason is PacketReason.NotForUs or PacketReason.Hairpin ? 0 : drop.IsFloodCopy ? 1 : 2;
+            int weight =
+                drop.Reason is PacketReason.NotForUs or PacketReason.Hairpin ? 0
+                : drop.IsFloodCopy ? 1
+                : 2;
             int score = (weight * 1000) + drop.Hops;
             if (score > bestScore)
             {
@@ -156,7 +159,15 @@ internal sealed partial class Walker
                 WalkOutputKind.Tunnel => $"into the tunnel to {output.TunnelRemote?.ToString() ?? "?"}",
                 _ => "delivered to the node's sockets",
             };
-            Step(output.Namespace, output.Device, output.Kind == WalkOutputKind.Guest ? "tap" : "device", action, null, output.Packet, depth: 1);
+            Step(
+                output.Namespace,
+                output.Device,
+                output.Kind == WalkOutputKind.Guest ? "tap" : "device",
+                action,
+                null,
+                output.Packet,
+                depth: 1
+            );
         }
     }
 

@@ -92,7 +92,10 @@ internal sealed class Device(NamespaceMachine net, LinkFacts link)
     public bool IsWire => Kind == DeviceKind.Hardware || (Kind == DeviceKind.Veth && PeerKnowledge == PeerKnowledge.Outside);
 
     /// <summary>Up, Down, NoCarrier as a packet meets it.</summary>
-    public LinkState State => !IsUp ? LinkState.Down : HasCarrier ? LinkState.Up : LinkState.NoCarrier;
+    public LinkState State =>
+        !IsUp ? LinkState.Down
+        : HasCarrier ? LinkState.Up
+        : LinkState.NoCarrier;
 
     /// <summary>First IPv4 address; inet_select_addr's notion of primary comes first.</summary>
     public bool HasIp4 => Addresses.Exists(a => !a.Address.IsV6);

@@ -11,7 +11,9 @@ internal sealed class Sysctls(IReadOnlyDictionary<string, string>? values)
     {
         if (values is null || !values.TryGetValue(key, out string? text))
             return null;
-        return int.TryParse(text.AsSpan().Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) ? value : null;
+        return int.TryParse(text.AsSpan().Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
+            ? value
+            : null;
     }
 
     /// <summary>Key of a per-device setting; sysctl(8) writes a dot inside a device name as '/'.</summary>

@@ -16,6 +16,7 @@ internal readonly record struct SourceCheck(bool Passes, PacketReason Reason, st
 /// <summary>fib_validate_source (net/ipv4/fib_frontend.c): may a packet with this source come in by this device.</summary>
 internal static class ReversePath
 {
+    /// <summary>The verdict on the source address.</summary>
     /// <param name="device">Device it came in by.</param>
     /// <param name="packet">The packet.</param>
     /// <param name="outDevice">Device it would leave by; null for local delivery.</param>
@@ -90,7 +91,10 @@ internal static class ReversePath
             {
                 return accept.IsUnread
                     ? SourceCheck.NotKnown(accept.ToString())
-                    : SourceCheck.Fails(PacketReason.Martian, $"the source {packet.Source} is local ({RouteText.Of(found.Route!)}) and {accept}");
+                    : SourceCheck.Fails(
+                        PacketReason.Martian,
+                        $"the source {packet.Source} is local ({RouteText.Of(found.Route!)}) and {accept}"
+                    );
             }
         }
         else if (found.Kind != FibKind.Unicast)
@@ -119,7 +123,10 @@ internal static class ReversePath
     private static IReadOnlyList<FibLeg> Legs(FibResult found)
     {
         if (found.Route is { NextHops.Count: > 0 } route)
-            return [.. route.NextHops.Where(h => h.Device is not null).Select(h => new FibLeg(h.Device!, h.Gateway, h.Weight, OnLink: false))];
+            return
+            [
+                .. route.NextHops.Where(h => h.Device is not null).Select(h => new FibLeg(h.Device!, h.Gateway, h.Weight, OnLink: false)),
+            ];
         return found.Legs;
     }
 

@@ -80,23 +80,23 @@ internal enum FibKind
 }
 
 /// <summary>What is looked up (struct flowi4).</summary>
-internal struct FibQuery
+internal readonly struct FibQuery
 {
-    public Ip Destination;
-    public Ip Source;
-    public string? InDevice;
-    public string? OutDevice;
-    public uint Mark;
-    public byte Tos;
-    public byte Protocol;
-    public ushort SourcePort;
-    public ushort DestinationPort;
+    public Ip Destination { get; init; }
+    public Ip Source { get; init; }
+    public string? InDevice { get; init; }
+    public string? OutDevice { get; init; }
+    public uint Mark { get; init; }
+    public byte Tos { get; init; }
+    public byte Protocol { get; init; }
+    public ushort SourcePort { get; init; }
+    public ushort DestinationPort { get; init; }
 
     /// <summary>Legs on a device without carrier count (FIB_LOOKUP_IGNORE_LINKSTATE).</summary>
-    public bool IgnoreLinkState;
+    public bool IgnoreLinkState { get; init; }
 
     /// <summary>Ports are known (a fragment or a foreign protocol has none).</summary>
-    public bool HasPorts;
+    public bool HasPorts { get; init; }
 }
 
 /// <summary>A leg of the route that was found.</summary>

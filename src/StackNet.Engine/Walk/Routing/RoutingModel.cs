@@ -32,7 +32,8 @@ internal sealed partial class RoutingModel
         _rules = [.. (rules ?? Defaults).OrderBy(r => r.Priority)];
         HasCustomRules = rules is not null && !IsDefault(rules);
         HasCustomLocalRoutes = (routes ?? []).Any(r =>
-            r.Type == "local" && TableName(r.Table) != "local" || (TableName(r.Table) == "local" && r.Type == "local" && !IsKernelLocal(net, r))
+            r.Type == "local" && TableName(r.Table) != "local"
+            || (TableName(r.Table) == "local" && r.Type == "local" && !IsKernelLocal(net, r))
         );
         HasRealms = (routes ?? []).Any(r => r.Realm is not null);
         _hasVrf = net.DevicesByIndex.Values.Any(d => d.Kind == DeviceKind.Vrf);

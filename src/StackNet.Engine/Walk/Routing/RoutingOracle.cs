@@ -55,7 +55,16 @@ internal sealed class RoutingOracle(NamespaceMachine net) : IRoutingOracle
     {
         if (destination.IsV6)
             return null;
-        return Answer(net.Routing4.Lookup(new FibQuery { Destination = destination, OutDevice = outDevice, Mark = mark }));
+        return Answer(
+            net.Routing4.Lookup(
+                new FibQuery
+                {
+                    Destination = destination,
+                    OutDevice = outDevice,
+                    Mark = mark,
+                }
+            )
+        );
     }
 
     private static RouteAnswer? Answer(FibResult found) =>
