@@ -14,7 +14,7 @@ internal abstract record FlowAction
 /// <summary>Not understood: what happens is not known when it is reached.</summary>
 internal sealed record UnknownAction : FlowAction;
 
-/// <summary>Known, and without influence on where the packet goes: note, sample, meter, fin_timeout, set_queue ….</summary>
+/// <summary>Known, and without influence on where the packet goes: note, sample, meter, fin_timeout ….</summary>
 internal sealed record HarmlessAction : FlowAction;
 
 /// <summary>A port number, reserved ones (NORMAL, FLOOD, LOCAL …) included.</summary>
@@ -28,7 +28,10 @@ internal sealed record OutputAction(ushort Port) : FlowAction
 internal sealed record OutputFieldAction(FlowSubfield Source) : FlowAction;
 
 /// <summary>enqueue: output with a queue.</summary>
-internal sealed record EnqueueAction(ushort Port) : FlowAction;
+internal sealed record EnqueueAction(ushort Port, uint Queue) : FlowAction;
+
+/// <summary>set_queue, or pop_queue when there is no number.</summary>
+internal sealed record QueueAction(uint? Queue) : FlowAction;
 
 /// <summary>controller(…): a copy goes to the controller; with pause the packet waits there.</summary>
 internal sealed record ControllerAction(bool Pause) : FlowAction;

@@ -78,6 +78,10 @@ internal static partial class FlowActionText
                 return Nat(argument);
             case "learn":
                 return Learn(argument, ports);
+            case "set_queue":
+                return FlowValues.TryNumber(argument, out UInt128 queue) && queue <= uint.MaxValue ? new QueueAction((uint)queue) : null;
+            case "pop_queue":
+                return new QueueAction(Queue: null);
             case "exit":
                 return new ExitAction();
             case "delete_field":
@@ -93,8 +97,6 @@ internal static partial class FlowActionText
             case "sample":
             case "meter":
             case "fin_timeout":
-            case "set_queue":
-            case "pop_queue":
             case "set_tunnel_flags":
             case "debug_slow":
                 return new HarmlessAction();
@@ -197,7 +199,10 @@ internal static partial class FlowActionText
     {
         int cut = argument.LastIndexOfAny([':', ',', 'q']);
         string port = (cut < 0 ? argument : argument[..cut]).Trim();
-        return OpenFlowPorts.Parse(port, ports) is { } number ? new EnqueueAction(number) : null;
+        UInt128 queue = 0;
+        if (cut >= 0 && !FlowValues.TryNumber(argument.AsSpan(cut + 1).Trim(), out queue))
+            return null;
+        return OpenFlowPorts.Parse(port, ports) is { } number && queue <= uint.MaxValue ? new EnqueueAction(number, (uint)queue) : null;
     }
 
     private static ControllerAction Controller(string argument, bool parenthesized) =>

@@ -107,6 +107,8 @@ internal static class PacketKeys
             Tags(before, after, packet);
         if (before.PktMark != after.PktMark)
             packet.Mark = after.PktMark;
+        if (before[FlowKey.Hash] >> 32 != after[FlowKey.Hash] >> 32)
+            packet.Priority = (uint)(after[FlowKey.Hash] >> 32);
         switch (after.EthType)
         {
             case EtherTypes.Arp:

@@ -33,10 +33,16 @@ internal sealed partial class Translation
                     Die(4, PacketReason.NoPort, Rule(), port: null);
                 break;
             case EnqueueAction enqueue:
+                ulong priorities = _flow[FlowKey.Hash];
+                SetPriority(Priority(enqueue.Queue));
                 if (enqueue.Port == OpenFlowPorts.InPort)
                     Compose(_flow.InPort);
                 else if (enqueue.Port != _flow.InPort)
                     Compose(enqueue.Port);
+                _flow[FlowKey.Hash] = priorities;
+                break;
+            case QueueAction queue:
+                SetPriority(queue.Queue is { } chosen ? Priority(chosen) : (uint)(_arrived[FlowKey.Hash] >> 32));
                 break;
             case ControllerAction controller:
                 _controller = true;
@@ -174,6 +180,11 @@ internal sealed partial class Translation
         }
     }
 
+    private void SetPriority(uint priority) => _flow[FlowKey.Hash] = (uint)_flow[FlowKey.Hash] | ((ulong)priority << 32);
+
+    // The userspace datapath numbers priorities as queues, the kernel's as classes of HTB (TC_H_MAKE(1 << 16, queue + 1)).
+    private uint Priority(uint queue) => _bridge.IsUserspace ? queue : 0x10000 | (queue + 1);
+
     private void SetTci(ushort tci)
     {
         if (_flow.Tpid(0) == 0)
@@ -277,6 +288,7 @@ internal sealed partial class Translation
                     or SetPortAction
                     or LabelAction
                     or HarmlessAction
+                    or QueueAction
                     or UnknownAction
             )
                 changes.Add(action);

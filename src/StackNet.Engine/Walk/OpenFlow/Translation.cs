@@ -30,6 +30,7 @@ internal sealed partial class Translation
     private Packet _packet = null!;
     private FlowKey _base = null!;
     private FlowKey _flow = null!;
+    private FlowKey _arrived = null!;
     private CtMetadata _metadata = CtMetadata.None;
 
     private SwitchBridge _bridge = null!;
@@ -85,6 +86,7 @@ internal sealed partial class Translation
         key.InPort = port.Number;
         key.ActsetOutput = OpenFlowPorts.Unset;
         key.PktMark = packet.Mark;
+        key[FlowKey.Hash] = (uint)key[FlowKey.Hash] | ((ulong)packet.Priority << 32);
         _queue.Enqueue(
             new Stage(port.Bridge, packet, key)
             {
@@ -120,6 +122,7 @@ internal sealed partial class Translation
         _packet = stage.Packet;
         _flow = stage.Flow.Clone();
         _base = stage.Flow.Clone();
+        _arrived = stage.Flow;
         _metadata = stage.Metadata;
         _bridge = stage.Bridge;
         _table = stage.Table;

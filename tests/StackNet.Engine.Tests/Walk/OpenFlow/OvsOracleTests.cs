@@ -83,11 +83,18 @@ internal static class OvsCase
     public static string Expected(JsonElement packet)
     {
         List<string> copies = [];
+        Dictionary<string, string> given = Given(packet);
         foreach (JsonElement copy in packet.GetProperty("outputs").EnumerateArray())
         {
             SortedDictionary<string, string> changed = new(StringComparer.Ordinal);
             foreach (JsonProperty change in copy.GetProperty("changed").EnumerateObject())
-                changed[change.Name] = change.Value.GetString()!;
+            {
+                // The reader of traces knows the original of these only.
+                if (change.Name is "ipv4.tos")
+                    Tos(given, change.Value.GetString()!, changed);
+                else if (change.Name.Split('.')[0] is "eth" or "ipv4" or "arp" or "tcp" or "udp")
+                    Masked(given, change.Name, change.Value.GetString()!, changed);
+            }
             copies.Add(
                 Describe(
                     copy.GetProperty("bridge").GetString()!,
@@ -104,13 +111,7 @@ internal static class OvsCase
 
     public static string Got(JsonElement packet, SwitchResult result)
     {
-        Dictionary<string, string> given = [];
-        foreach (string part in packet.GetProperty("flow").GetString()!.Split(','))
-        {
-            int equals = part.IndexOf('=');
-            if (equals > 0)
-                given[part[..equals]] = part[(equals + 1)..];
-        }
+        Dictionary<string, string> given = Given(packet);
         List<string> copies = [];
         foreach (SwitchOutput output in result.Outputs)
         {
@@ -134,6 +135,63 @@ internal static class OvsCase
             : result.ToController ? "controller"
             : "dropped";
         return Fate(fate, copies);
+    }
+
+    private static Dictionary<string, string> Given(JsonElement packet)
+    {
+        Dictionary<string, string> given = [];
+        foreach (string part in packet.GetProperty("flow").GetString()!.Split(','))
+        {
+            int equals = part.IndexOf('=');
+            if (equals > 0)
+                given[part[..equals]] = part[(equals + 1)..];
+        }
+        return given;
+    }
+
+    private static int GivenTos(Dictionary<string, string> given) =>
+        int.Parse(given.GetValueOrDefault("nw_tos", "0")) | int.Parse(given.GetValueOrDefault("nw_ecn", "0"));
+
+    // "10.9.0.0/255.255.0.0", "00:00:00:00:00:05/00:00:00:00:00:ff": the bits that were set.
+    private static void Masked(Dictionary<string, string> given, string name, string text, SortedDictionary<string, string> changed)
+    {
+        int slash = text.IndexOf('/');
+        if (slash < 0)
+        {
+            changed[name] = text;
+            return;
+        }
+        (string value, string mask) = (text[..slash], text[(slash + 1)..]);
+        if (Mac.TryParse(value, out Mac mac))
+        {
+            Mac before = Mac.Parse(given[name == "eth.src" ? "dl_src" : "dl_dst"]);
+            Mac after = new((before.Value & ~Mac.Parse(mask).Value) | mac.Value);
+            if (after != before)
+                changed[name] = after.ToString();
+        }
+        else if (Ip.TryParse(value, out Ip ip))
+        {
+            Ip before = Ip.Parse(given[name == "ipv4.src" ? "nw_src" : "nw_dst"]);
+            Ip after = Ip.V4((uint)(before.Value & ~Ip.Parse(mask).Value) | (uint)ip.Value);
+            if (after != before)
+                changed[name] = after.ToString();
+        }
+        else
+        {
+            changed[name] = text;
+        }
+    }
+
+    // "0xb8/0xfc": the bits that were set.
+    private static void Tos(Dictionary<string, string> given, string text, SortedDictionary<string, string> changed)
+    {
+        string[] parts = text.Split('/');
+        int value = Convert.ToInt32(parts[0], parts[0].StartsWith("0x", StringComparison.Ordinal) ? 16 : 10);
+        int mask = parts.Length > 1 ? Convert.ToInt32(parts[1], 16) : 0xff;
+        int before = GivenTos(given);
+        int after = (before & ~mask) | (value & mask);
+        if (after != before)
+            changed["ipv4.tos"] = $"0x{after:x}";
     }
 
     private static long? Number(JsonElement element) => element.ValueKind == JsonValueKind.Null ? null : element.GetInt64();
@@ -167,11 +225,13 @@ internal static class OvsCase
             Compare("arp.tha", "arp_tha", packet.ArpTargetMac.ToString(), "00:00:00:00:00:00");
             return changed;
         }
+        if (packet.EtherType != EtherTypes.Ip4)
+            return changed;
         Compare("ipv4.src", "nw_src", packet.Source.ToString());
         Compare("ipv4.dst", "nw_dst", packet.Destination.ToString());
         Compare("ipv4.ttl", "nw_ttl", packet.Ttl.ToString(CultureInfo.InvariantCulture));
-        if (packet.Tos.ToString(CultureInfo.InvariantCulture) != given.GetValueOrDefault("nw_tos", "0"))
-            changed["ipv4.tos"] = $"0x{packet.Tos:x}/0xfc";
+        if (packet.Tos != GivenTos(given))
+            changed["ipv4.tos"] = $"0x{packet.Tos:x}";
         string name = packet.Protocol == IpProtocols.Tcp ? "tcp" : "udp";
         Compare($"{name}.src", $"{name}_src", packet.SourcePort.ToString(CultureInfo.InvariantCulture));
         Compare($"{name}.dst", $"{name}_dst", packet.DestinationPort.ToString(CultureInfo.InvariantCulture));
