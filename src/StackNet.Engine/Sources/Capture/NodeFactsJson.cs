@@ -18,7 +18,7 @@ internal static class NodeFactsJson
     private const string FormatPrefix = "stacknet-capture/";
     private const int Version = 1;
 
-    private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    internal static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static readonly Lazy<JsonTypeInfo<NodeFacts>> TypeInfo = new(CreateTypeInfo);
 
