@@ -75,7 +75,7 @@ internal static class LibvirtXml
         }
         catch (XmlException e)
         {
-            throw new TextFormatException("not valid XML: " + e.Message, e.LineNumber, null, e);
+            throw new TextFormatException("not valid XML: " + e.Message, Math.Max(1, e.LineNumber), null, e);
         }
         catch (InvalidOperationException e)
         {

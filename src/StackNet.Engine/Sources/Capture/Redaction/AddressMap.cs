@@ -138,7 +138,8 @@ internal sealed class AddressMap(byte[] key, MacMap macs)
             ulong mapped = macs.Map(new Mac(mac)).Value ^ 0x0200_0000_0000;
             return mapped >> 24 << 40 | 0xfffe_000000 | mapped & 0xffffff;
         }
-        if (id <= 0xffff)
+        // The metadata service answers at fe80::a9fe:a9fe on every node.
+        if (id is <= 0xffff or 0xa9fe_a9fe)
             return id;
         ulong upper = id >> 24;
         if (upper != 0)

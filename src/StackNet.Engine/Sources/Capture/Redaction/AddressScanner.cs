@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using StackNet.Engine.Facts;
@@ -7,6 +8,9 @@ namespace StackNet.Engine.Sources.Capture.Redaction;
 /// <summary>Finds addresses in any text: dotted IPv4, IPv6, MAC, "host-10-0-0-5". A mask after a slash is no address.</summary>
 internal ref struct AddressScanner(ReadOnlySpan<char> text)
 {
+    private static readonly SearchValues<char> Starts = SearchValues.Create("0123456789abcdefABCDEF:");
+    private static readonly SearchValues<char> Dotted = SearchValues.Create("0123456789.");
+
     private readonly ReadOnlySpan<char> _text = text;
     private int _at;
     private int _lastEnd = -1;
@@ -45,7 +49,7 @@ internal ref struct AddressScanner(ReadOnlySpan<char> text)
     {
         while (_at < _text.Length)
         {
-            int offset = _text[_at..].IndexOfAny("0123456789abcdefABCDEF:");
+            int offset = _text[_at..].IndexOfAny(Starts);
             if (offset < 0)
                 break;
             int start = _at + offset;
@@ -65,7 +69,7 @@ internal ref struct AddressScanner(ReadOnlySpan<char> text)
 
     private static int? DottedLength(ReadOnlySpan<char> text)
     {
-        int end = text.IndexOfAnyExcept("0123456789.");
+        int end = text.IndexOfAnyExcept(Dotted);
         if (!Facts.Ip.TryParse(end < 0 ? text : text[..end], out Ip mask))
             return null;
         uint bits = (uint)mask.Value;

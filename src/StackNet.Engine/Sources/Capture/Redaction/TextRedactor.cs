@@ -91,7 +91,7 @@ internal sealed partial class TextRedactor(AddressMap addresses, MacMap macs, Na
     /// <summary>Configuration: passwords and the like are gone, hosts of URLs are renamed.</summary>
     public string RewriteConfig(string text)
     {
-        text = Secret().Replace(text, "$1***");
+        text = Secret().Replace(text, "${key}***");
         return Url()
             .Replace(
                 text,
@@ -124,8 +124,8 @@ internal sealed partial class TextRedactor(AddressMap addresses, MacMap macs, Na
     private static partial Regex Netmap();
 
     [GeneratedRegex(
-        @"(?m)^([ \t]*[\w.-]*(?:password|passwd|secret|token|transport_url|connection|credential|api_key)[\w.-]*[ \t]*=[ \t]*).*$",
-        RegexOptions.IgnoreCase
+        @"(?m)^(?<key>[ \t]*[\w.-]*(?:password|passwd|secret|token|transport_url|connection|credential|api_key)[\w.-]*[ \t]*=[ \t]*).*$",
+        RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture
     )]
     private static partial Regex Secret();
 
