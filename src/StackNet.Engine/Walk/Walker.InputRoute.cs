@@ -126,7 +126,7 @@ internal sealed partial class Walker
             },
             FibKind.None => new(InputKind.Error)
             {
-                Reason = found.Rule is null ? PacketReason.NoRoute : PacketReason.Unreachable,
+                Reason = PacketReason.NoRoute,
                 Because = because,
                 IcmpCode = 0,
             },

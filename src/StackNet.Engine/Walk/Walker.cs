@@ -86,10 +86,13 @@ internal sealed partial class Walker
         int bestScore = -1;
         foreach (WalkDrop drop in _outcome.Drops)
         {
+            // A port that a flood left out never had a copy: it explains the death only when nothing else does.
+            bool skipped = drop.IsFloodCopy && drop.Reason is PacketReason.PortDown or PacketReason.PortBlocked;
             int weight =
                 drop.Reason is PacketReason.NotForUs or PacketReason.Hairpin ? 0
-                : drop.IsFloodCopy ? 1
-                : 2;
+                : skipped ? 1
+                : drop.IsFloodCopy ? 2
+                : 3;
             int score = (weight * 1000) + drop.Hops;
             if (score > bestScore)
             {
