@@ -36,11 +36,15 @@ internal sealed class NodeTransformationAttribute : ArgumentTransformationAttrib
             NodeItem { Node: { } node } => node,
             string path => CapturePath.Open(engine, path),
             FileSystemInfo file => CapturePath.Open(engine, WildcardPattern.Escape(file.FullName)),
+            _ when Held(input) is { } node => node,
             _ => throw new ArgumentTransformationMetadataException(
                 $"Cannot make a compute node of {PSObject.AsPSObject(input ?? "").TypeNames[0]}. "
                     + "Give what Get-ComputeNode wrote, an object read from it, or the path of a capture."
             ),
         };
+
+    /// <summary>The node of any object that carries one, such as what Select-Object Node, Instance makes.</summary>
+    private static ComputeNode? Held(object? input) => Plain(PSObject.AsPSObject(input!).Properties["Node"]?.Value) as ComputeNode;
 
     private static object? Plain(object? input) => input is PSObject wrapped ? wrapped.BaseObject : input;
 }

@@ -13,7 +13,7 @@ public sealed class GetComputeInstanceCommand : NamespacedItemCommand
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(InstanceCompleter))]
-    [Alias("InstanceName", "Uuid", "Name")]
+    [Alias("InstanceName", "Uuid")]
     public string?[]? Instance { get; set; }
 
     private protected override IEnumerable<NodeItem> Items(ComputeNode node) =>

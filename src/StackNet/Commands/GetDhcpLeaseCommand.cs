@@ -13,7 +13,7 @@ public sealed class GetDhcpLeaseCommand : NamespacedItemCommand
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(InstanceCompleter))]
-    [Alias("InstanceName", "Name")]
+    [Alias("InstanceName")]
     public string?[]? Instance { get; set; }
 
     private protected override IEnumerable<NodeItem> Items(ComputeNode node) =>

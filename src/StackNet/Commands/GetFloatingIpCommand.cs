@@ -13,7 +13,6 @@ public sealed class GetFloatingIpCommand : NamespacedItemCommand
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(FloatingAddressCompleter))]
-    [Alias("Address", "Name")]
     public string?[]? FloatingAddress { get; set; }
 
     /// <summary>Instances: name, uuid or port id.</summary>

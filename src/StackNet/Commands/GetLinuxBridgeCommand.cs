@@ -13,7 +13,6 @@ public sealed class GetLinuxBridgeCommand : NamespacedItemCommand
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(DeviceCompleter))]
-    [Alias("Name")]
     public string?[]? Bridge { get; set; }
 
     /// <summary>Instances: name, uuid or port id.</summary>

@@ -13,7 +13,6 @@ public sealed class GetNetworkNamespaceCommand : NodeItemCommand
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [AllowEmptyString]
-    [Alias("Name")]
     [ArgumentCompleter(typeof(NamespaceCompleter))]
     public string?[]? Namespace { get; set; }
 

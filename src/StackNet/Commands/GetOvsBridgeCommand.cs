@@ -13,7 +13,6 @@ public sealed class GetOvsBridgeCommand : NamespacedItemCommand
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(OvsBridgeCompleter))]
-    [Alias("Name")]
     public string?[]? Bridge { get; set; }
 
     private protected override IEnumerable<NodeItem> Items(ComputeNode node) =>

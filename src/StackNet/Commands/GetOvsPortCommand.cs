@@ -13,7 +13,6 @@ public sealed class GetOvsPortCommand : NamespacedItemCommand
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(DeviceCompleter))]
-    [Alias("Name", "Port")]
     public string?[]? Device { get; set; }
 
     /// <summary>Bridges that they are in.</summary>

@@ -13,7 +13,7 @@ public sealed class GetSecurityGroupRuleCommand : NamespacedItemCommand
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(InstanceCompleter))]
-    [Alias("InstanceName", "Uuid", "Name")]
+    [Alias("InstanceName", "Uuid")]
     public string?[]? Instance { get; set; }
 
     /// <summary>Ingress or Egress; both when it is left out.</summary>

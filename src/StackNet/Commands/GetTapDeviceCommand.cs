@@ -13,7 +13,6 @@ public sealed class GetTapDeviceCommand : NamespacedItemCommand
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(DeviceCompleter))]
-    [Alias("Name")]
     public string?[]? Device { get; set; }
 
     /// <summary>Instances: name, uuid or port id.</summary>

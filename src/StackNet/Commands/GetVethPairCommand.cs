@@ -13,7 +13,6 @@ public sealed class GetVethPairCommand : NamespacedItemCommand
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(DeviceCompleter))]
-    [Alias("Name")]
     public string?[]? Device { get; set; }
 
     private protected override IEnumerable<NodeItem> Items(ComputeNode node) =>
