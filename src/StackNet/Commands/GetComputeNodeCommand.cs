@@ -1,14 +1,16 @@
 using System.Management.Automation;
 using StackNet.Binding;
 using StackNet.Engine.Sources.Capture;
+using StackNet.Engine.Sources.Live;
 
 namespace StackNet.Commands;
 
 /// <summary>Reads compute nodes: this machine, captures, samples or labs.</summary>
-[Cmdlet(VerbsCommon.Get, "ComputeNode", DefaultParameterSetName = PathSet)]
+[Cmdlet(VerbsCommon.Get, "ComputeNode", DefaultParameterSetName = LiveSet)]
 [OutputType(typeof(ComputeNode))]
 public sealed class GetComputeNodeCommand : StackNetCommand
 {
+    private const string LiveSet = "Live";
     private const string PathSet = "Path";
     private const string LiteralPathSet = "LiteralPath";
     private const string SampleSet = "Sample";
@@ -36,6 +38,20 @@ public sealed class GetComputeNodeCommand : StackNetCommand
     [ArgumentCompleter(typeof(SampleCompleter))]
     public string[]? Name { get; set; }
 
+    /// <summary>Socket of Open vSwitch's database.</summary>
+    [Parameter(ParameterSetName = LiveSet)]
+    [ValidateNotNullOrEmpty]
+    public string? OvsDatabase { get; set; }
+
+    /// <summary>Read connection tracking also when it is large.</summary>
+    [Parameter(ParameterSetName = LiveSet)]
+    public SwitchParameter Conntrack { get; set; }
+
+    /// <summary>How long one source may take.</summary>
+    [Parameter(ParameterSetName = LiveSet)]
+    [ValidateRange(1, 3600)]
+    public int TimeoutSeconds { get; set; } = 10;
+
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
@@ -44,6 +60,9 @@ public sealed class GetComputeNodeCommand : StackNetCommand
             case SampleSet:
                 foreach (string sample in SampleNames())
                     Write(NodeReading.Sample(this, sample));
+                break;
+            case LiveSet:
+                Write(NodeReading.Live(this, LiveOptions()));
                 break;
             default:
                 bool literal = ParameterSetName == LiteralPathSet;
@@ -55,6 +74,14 @@ public sealed class GetComputeNodeCommand : StackNetCommand
                 break;
         }
     }
+
+    private LiveOptions LiveOptions() =>
+        new()
+        {
+            OvsDatabase = OvsDatabase is null ? null : SessionState.Path.GetUnresolvedProviderPathFromPSPath(OvsDatabase),
+            Conntrack = Conntrack ? ConntrackReading.Always : ConntrackReading.Auto,
+            SourceLimit = TimeSpan.FromSeconds(TimeoutSeconds),
+        };
 
     private IEnumerable<string> SampleNames()
     {

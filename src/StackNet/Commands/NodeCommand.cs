@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using StackNet.Binding;
+using StackNet.Engine.Sources.Live;
 
 namespace StackNet.Commands;
 
@@ -7,9 +8,9 @@ namespace StackNet.Commands;
 public abstract class NodeCommand : StackNetCommand
 {
     /// <summary>Nodes, objects read from one, or paths of captures.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [NodeTransformation]
-    public ComputeNode[] Node { get; set; } = [];
+    public ComputeNode[]? Node { get; set; }
 
     /// <summary>The names that were typed, not those that a piped object brought.</summary>
     private protected bool IsTyped(string parameter) => _typed.Contains(parameter);
@@ -22,7 +23,7 @@ public abstract class NodeCommand : StackNetCommand
     /// <inheritdoc />
     protected sealed override void ProcessRecord()
     {
-        foreach (ComputeNode node in Node)
+        foreach (ComputeNode node in Node ?? ThisMachine())
         {
             Token.ThrowIfCancellationRequested();
             Process(node);
@@ -31,4 +32,6 @@ public abstract class NodeCommand : StackNetCommand
 
     /// <summary>Does the cmdlet's work on one node.</summary>
     private protected abstract void Process(ComputeNode node);
+
+    private ComputeNode[] ThisMachine() => NodeReading.Live(this, new LiveOptions()) is { } node ? [node] : [];
 }

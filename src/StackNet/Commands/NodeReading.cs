@@ -2,6 +2,7 @@ using System.Management.Automation;
 using StackNet.Binding;
 using StackNet.Engine.Facts;
 using StackNet.Engine.Sources.Capture;
+using StackNet.Engine.Sources.Live;
 using StackNet.Engine.Topology;
 
 namespace StackNet.Commands;
@@ -15,6 +16,23 @@ internal static class NodeReading
         "no compute node. Looked for libvirt domains (/run/libvirt/qemu, virsh), an Open vSwitch database (db.sock in OVS_RUNDIR or "
         + "/run/openvswitch), instances' taps and bridges (tap*, qbr*, br-int), neutron's namespaces (qrouter-, qdhcp-, snat-, fip- in "
         + "/run/netns) and dnsmasq's host files, and found none of them.";
+
+    /// <summary>This machine; null after an error.</summary>
+    public static ComputeNode? Live(StackNetCommand cmdlet, LiveOptions options)
+    {
+        string name = Environment.MachineName;
+        try
+        {
+            cmdlet.WriteVerbose($"Reading {name}: namespaces, devices, rules, Open vSwitch, libvirt and dnsmasq of this machine.");
+            NodeFacts facts = cmdlet.Run($"{Activity} {name}", "namespaces, rules, flows", token => LiveReader.ReadAsync(options, token));
+            return ComputeNodes.Create(facts, "localhost", NodeSourceKind.Live);
+        }
+        catch (Exception error) when (error is not PipelineStoppedException)
+        {
+            cmdlet.WriteError(Errors.NodeUnreadable(name, error));
+            return null;
+        }
+    }
 
     /// <summary>The nodes of one capture, each as soon as it is read.</summary>
     public static void Capture(StackNetCommand cmdlet, string path, Action<ComputeNode> write)
