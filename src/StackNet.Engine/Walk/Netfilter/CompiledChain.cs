@@ -18,6 +18,9 @@ internal sealed class CompiledChain(CompiledTable table, string name, Func<Compi
     /// <summary>Policy of a base chain; null for a user chain.</summary>
     public string? Policy { get; init; }
 
+    /// <summary>Devices a netdev chain is bound to; null for every device.</summary>
+    public string[]? Devices { get; init; }
+
     /// <summary>Nothing it could do: no rule and policy accept.</summary>
     public bool IsEmpty { get; init; }
 

@@ -93,6 +93,11 @@ internal sealed class HookRun(NetfilterMachine machine, Packet packet, Netfilter
     /// <summary>Runs a base chain to its end, policy included.</summary>
     public Outcome RunBase(CompiledChain chain)
     {
+        if (
+            chain.Devices is { } devices
+            && !devices.Contains((Context.Hook == NetfilterHook.Egress ? Context.OutDevice : Context.InDevice)?.Name)
+        )
+            return Outcome.Accept;
         Outcome outcome = Walk(chain, 0);
         if (outcome != Outcome.Return)
             return outcome;

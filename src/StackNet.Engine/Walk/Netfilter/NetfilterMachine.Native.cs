@@ -4,47 +4,40 @@ namespace StackNet.Engine.Walk.Netfilter;
 
 internal sealed partial class NetfilterMachine
 {
-    // A chain whose rules are not compiled takes every packet to Unknown.
+    private readonly Dictionary<NftTable, CompiledTable> _native = new(ReferenceEqualityComparer.Instance);
+
     private void AddNative(List<BaseChain> bases, NetfilterFamily family, NetfilterHook hook)
     {
         foreach (NftTable table in NativeTables(family))
         {
-            CompiledTable compiled = new(table.Family, table.Name);
+            CompiledTable compiled = CompileNative(table);
             foreach (NftChain chain in table.Chains)
             {
-                if (!string.Equals(chain.Hook, hook.ToString(), StringComparison.OrdinalIgnoreCase))
-                    continue;
-                CompiledRule[] rules =
-                [
-                    .. chain.Rules.Select(static rule => new CompiledRule
-                    {
-                        Matchers = [],
-                        Effects =
-                        [
-                            static run =>
-                            {
-                                run.Spoil();
-                                return Outcome.Unknown;
-                            },
-                        ],
-                        Text = rule.Text ?? rule.Json,
-                        Handle = rule.Handle,
-                    }),
-                ];
-                bases.Add(
-                    new(
-                        new CompiledChain(compiled, chain.Name, _ => rules)
-                        {
-                            Policy = chain.Policy ?? "accept",
-                            IsEmpty = rules.Length == 0 && chain.Policy != "drop",
-                        },
-                        chain.Priority,
-                        chain.Type == "nat",
-                        IsLegacy: false
-                    )
-                );
+                if (string.Equals(chain.Hook, hook.ToString(), StringComparison.OrdinalIgnoreCase) && compiled.Chain(chain.Name) is { } own)
+                    bases.Add(new(own, chain.Priority, chain.Type == "nat", IsLegacy: false));
             }
         }
+    }
+
+    private CompiledTable CompileNative(NftTable facts)
+    {
+        if (_native.TryGetValue(facts, out CompiledTable? ready))
+            return ready;
+        CompiledTable table = new(facts.Family, facts.Name);
+        NftCompiler compiler = new(facts, table);
+        foreach (NftChain chain in facts.Chains)
+        {
+            NftChain source = chain;
+            table.Add(
+                new CompiledChain(table, chain.Name, _ => compiler.CompileChain(source))
+                {
+                    Policy = chain.Policy ?? (chain.Hook is null ? null : "accept"),
+                    Devices = chain.Devices.Count > 0 ? [.. chain.Devices] : null,
+                    IsEmpty = chain.Rules.Count == 0 && chain.Policy is null or "accept",
+                }
+            );
+        }
+        return _native[facts] = table;
     }
 
     private IEnumerable<NftTable> NativeTables(NetfilterFamily family)

@@ -1,0 +1,163 @@
+using System.Text.Json;
+
+namespace StackNet.Engine.Walk.Netfilter;
+
+/// <summary>
+/// The right hand side of a comparison or the elements of a set or map: which values are in it, and what a map gives for them. Single numbers are
+/// found by hash, ranges and names one by one.
+/// </summary>
+internal sealed class NftTester
+{
+    private readonly Dictionary<UInt128, int> _exact = [];
+    private readonly List<(Dimension[] Dimensions, int Index)> _others = [];
+    private readonly List<JsonElement> _data = [];
+    private int _default = -1;
+
+    /// <summary>False: an element was not understood, so that a value that is in no other element may be in that one.</summary>
+    public bool IsComplete { get; private set; } = true;
+
+    /// <summary>Data of a map by element index.</summary>
+    public JsonElement Data(int index) => _data[index];
+
+    public int Count => _data.Count;
+
+    private readonly record struct Dimension(UInt128 Low, UInt128 High, string? Text, bool IsPrefix)
+    {
+        public bool Has(in NftValue value)
+        {
+            if (Text is null)
+                return value.IsNumber && value.Number >= Low && value.Number <= High;
+            if (value.Text is not { } text)
+                return false;
+            return IsPrefix ? text.StartsWith(Text, StringComparison.Ordinal) : text == Text;
+        }
+    }
+
+    public void Incomplete() => IsComplete = false;
+
+    /// <summary>Adds an element: a constant, a range, a prefix, a concatenation of those, or "*" for all the rest.</summary>
+    public void Add(JsonElement element, JsonElement data, NftExpression expression)
+    {
+        int index = _data.Count;
+        _data.Add(data);
+        if (element.ValueKind == JsonValueKind.Object && element.TryGetProperty("elem", out JsonElement wrapped))
+            element = wrapped.TryGetProperty("val", out JsonElement value) ? value : wrapped;
+        if (element.ValueKind == JsonValueKind.String && element.GetString() == "*")
+        {
+            _default = index;
+            return;
+        }
+        if (element.ValueKind == JsonValueKind.Object && element.TryGetProperty("concat", out JsonElement concat))
+        {
+            AddConcat([.. concat.EnumerateArray()], index, expression);
+            return;
+        }
+        if (Read(element, expression.Types[0], expression.Bits) is not { } dimension)
+        {
+            IsComplete = false;
+            return;
+        }
+        if (dimension.Text is null && dimension.Low == dimension.High)
+            _exact.TryAdd(dimension.Low, index);
+        else
+            _others.Add(([dimension], index));
+    }
+
+    private void AddConcat(JsonElement[] parts, int index, NftExpression expression)
+    {
+        if (parts.Length != expression.Types.Length)
+        {
+            IsComplete = false;
+            return;
+        }
+        Dimension[] dimensions = new Dimension[parts.Length];
+        for (int i = 0; i < parts.Length; i++)
+        {
+            if (Read(parts[i], expression.Types[i], BitsOf(expression.Types[i])) is not { } dimension)
+            {
+                IsComplete = false;
+                return;
+            }
+            dimensions[i] = dimension;
+        }
+        _others.Add((dimensions, index));
+    }
+
+    private static int BitsOf(NftType type) =>
+        type switch
+        {
+            NftType.Ip6 => 128,
+            NftType.Ether => 48,
+            NftType.Port => 16,
+            _ => 32,
+        };
+
+    private static Dimension? Read(JsonElement json, NftType type, int bits)
+    {
+        if (json.ValueKind == JsonValueKind.Object)
+        {
+            if (json.TryGetProperty("elem", out JsonElement wrapped) && wrapped.TryGetProperty("val", out JsonElement inner))
+                return Read(inner, type, bits);
+            if (json.TryGetProperty("range", out JsonElement range) && range.GetArrayLength() == 2)
+            {
+                Dimension? low = Read(range[0], type, bits);
+                Dimension? high = Read(range[1], type, bits);
+                return low is { Text: null } l && high is { Text: null } h ? new Dimension(l.Low, h.High, null, IsPrefix: false) : null;
+            }
+            if (json.TryGetProperty("prefix", out JsonElement prefix))
+                return ReadPrefix(prefix, type, bits);
+        }
+        if (type is NftType.Interface or NftType.Text && json.ValueKind == JsonValueKind.String)
+            return ReadName(json.GetString()!);
+        return NftCompiler.Constant(json, type) is { } value ? new Dimension(value, value, null, IsPrefix: false) : null;
+    }
+
+    private static Dimension? ReadPrefix(JsonElement prefix, NftType type, int bits)
+    {
+        if (
+            !prefix.TryGetProperty("addr", out JsonElement address)
+            || !prefix.TryGetProperty("len", out JsonElement size)
+            || !size.TryGetInt32(out int length)
+            || NftCompiler.Constant(address, type) is not { } value
+        )
+            return null;
+        int host = Math.Max(0, bits - length);
+        UInt128 mask = host >= 128 ? UInt128.MaxValue : (UInt128.One << host) - 1;
+        return new Dimension(value & ~mask, value | mask, null, IsPrefix: false);
+    }
+
+    // "eth*" is every name that begins so; "eth\*" is a name with a star.
+    private static Dimension ReadName(string name)
+    {
+        if (name.EndsWith("\\*", StringComparison.Ordinal))
+            return new(0, 0, name[..^2] + "*", IsPrefix: false);
+        return name.EndsWith('*') ? new(0, 0, name[..^1], IsPrefix: true) : new(0, 0, name, IsPrefix: false);
+    }
+
+    /// <summary>Index of the element that holds the value; -1 when none does.</summary>
+    public int Find(in NftValue value)
+    {
+        if (value.IsNumber && _exact.TryGetValue(value.Number, out int exact))
+            return exact;
+        foreach ((Dimension[] dimensions, int index) in _others)
+        {
+            if (Holds(dimensions, value))
+                return index;
+        }
+        return _default;
+    }
+
+    private static bool Holds(Dimension[] dimensions, in NftValue value)
+    {
+        if (dimensions.Length == 1)
+            return dimensions[0].Has(value);
+        if (value.Parts is not { } parts || parts.Length != dimensions.Length)
+            return false;
+        for (int i = 0; i < parts.Length; i++)
+        {
+            if (!dimensions[i].Has(parts[i]))
+                return false;
+        }
+        return true;
+    }
+}
