@@ -61,6 +61,9 @@ internal sealed record WalkDrop
     /// <summary>Devices it had passed: of many dead copies the one that came furthest tells most.</summary>
     public int Hops { get; init; }
 
+    /// <summary>Its line in <see cref="WalkOutcome.Steps"/>, -1 without a trace.</summary>
+    public int StepIndex { get; init; } = -1;
+
     /// <summary>What the neighbour solicitation met, when <see cref="Reason"/> is NoNeighbour.</summary>
     public WalkOutcome? Resolution { get; init; }
 }

@@ -25,6 +25,7 @@ internal sealed partial class Walker
     private readonly int _depth;
     private int _frames;
     private bool _stormy;
+    private int _unknownStep;
 
     public Walker(NodeMachine node, WalkState state, bool trace, int depth = 0)
     {
@@ -56,6 +57,7 @@ internal sealed partial class Walker
         else if (outcome.Unknown is not null)
         {
             outcome.Fate = PacketFate.Unknown;
+            MarkFatal(_unknownStep);
         }
         else
         {
@@ -63,6 +65,7 @@ internal sealed partial class Walker
             if (MostTelling() is { } drop)
             {
                 outcome.Drop = drop;
+                MarkFatal(drop.StepIndex);
                 outcome.Reason = drop.Reason;
                 outcome.Rule = drop.Rule;
                 outcome.Because = drop.Because;
@@ -70,6 +73,13 @@ internal sealed partial class Walker
             }
         }
         return outcome;
+    }
+
+    /// <summary>Of many dead copies only the one that tells why the packet died is shown as the end of the way.</summary>
+    private void MarkFatal(int step)
+    {
+        if (_trace && step >= 0 && step < _outcome.Steps.Count)
+            _outcome.Steps[step] = _outcome.Steps[step] with { Fatal = true };
     }
 
     private void Describe(string ns, string device, Packet packet)
@@ -132,10 +142,11 @@ internal sealed partial class Walker
                 IsFloodCopy = frame.IsFloodCopy,
                 Hops = frame.Hops,
                 Resolution = resolution,
+                StepIndex = _trace ? _outcome.Steps.Count : -1,
             }
         );
         if (_trace)
-            Step(net.Name, device, LayerOf(reason), $"dropped: {reason}", rule?.Text ?? because, frame.Packet, depth: 1, fatal: true);
+            Step(net.Name, device, LayerOf(reason), $"dropped: {reason}", rule?.Text ?? because, frame.Packet, depth: 1);
     }
 
     /// <summary>What becomes of this copy is not known.</summary>
@@ -144,10 +155,11 @@ internal sealed partial class Walker
         if (_outcome.Unknown is null)
         {
             _outcome.Unknown = reason;
+            _unknownStep = _outcome.Steps.Count;
             Describe(net?.Name ?? "", device, packet);
         }
         if (_trace)
-            Step(net?.Name ?? "", device, "device", "not known what happens next", reason, packet, depth: 1, fatal: true);
+            Step(net?.Name ?? "", device, "device", "not known what happens next", reason, packet, depth: 1);
     }
 
     private void Leave(WalkOutput output)
@@ -174,13 +186,13 @@ internal sealed partial class Walker
         }
     }
 
-    private void Step(Device device, string layer, string action, string? rule, Packet packet, int depth = 1, bool fatal = false)
+    private void Step(Device device, string layer, string action, string? rule, Packet packet, int depth = 1)
     {
         if (_trace)
-            Step(device.Net.Name, device.Name, layer, action, rule, packet, depth, fatal);
+            Step(device.Net.Name, device.Name, layer, action, rule, packet, depth);
     }
 
-    private void Step(string ns, string device, string layer, string action, string? rule, Packet packet, int depth, bool fatal = false) =>
+    private void Step(string ns, string device, string layer, string action, string? rule, Packet packet, int depth) =>
         _outcome.Steps.Add(
             new TraceStep
             {
@@ -191,7 +203,6 @@ internal sealed partial class Walker
                 Rule = rule,
                 Packet = packet.ToHeader(),
                 Depth = depth,
-                Fatal = fatal,
             }
         );
 

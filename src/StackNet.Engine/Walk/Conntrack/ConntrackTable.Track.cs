@@ -102,12 +102,7 @@ internal sealed partial class ConntrackTable
             case IpProtocols.Udp or IpProtocols.UdpLite:
                 if (broken)
                     return TrackerAnswer.Invalid;
-                // nf_conntrack_udp_packet: assured once traffic was seen both ways (and a little later; nothing hangs on the moment).
-                if (entry.SeenReply && !entry.Assured && !packet.Conntrack.IsReply)
-                {
-                    Touch(entry);
-                    entry.Assured = true;
-                }
+                // nf_conntrack_udp_packet: assured only two seconds after the first packet (stream_ts); a walk takes no time.
                 return TrackerAnswer.Accept;
             case IpProtocols.Icmp:
                 // Only a request may open a connection; the check is on the connection's own first type.
