@@ -111,7 +111,11 @@ internal sealed class KernelComparison
                 CompareEther(where, field.Value, mine);
             else if (field.Name == "inner" && field.Value.ValueKind == JsonValueKind.Object && mine.Inner is not null)
                 CompareFields(where + " inner", field.Value, mine.Inner);
-            else if (value is not null && field.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number && $"{value}" != field.Value.ToString())
+            else if (
+                value is not null
+                && field.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number
+                && $"{value}" != field.Value.ToString()
+            )
                 Differences.Add($"{where} {field.Name} {value}, the kernel: {field.Value}");
         }
     }
@@ -148,7 +152,9 @@ internal sealed class KernelComparison
             _ => true,
         };
         if (!agrees)
-            Differences.Add($"reason {mine} ({_outcome.Because ?? _outcome.Rule?.Text}), the kernel: {reason} {Text("detail")} {Text("rule")}");
+            Differences.Add(
+                $"reason {mine} ({_outcome.Because ?? _outcome.Rule?.Text}), the kernel: {reason} {Text("detail")} {Text("rule")}"
+            );
     }
 
     private void CompareRule()

@@ -10,18 +10,32 @@ public sealed class KernelOracleTests
     [Fact]
     public void The_walk_does_what_the_kernel_did()
     {
+        string folder = Path.Combine(TestData.Best("kernel-oracle"), "cases");
+        (int agree, List<string> wrong, string summary) = Compare(folder);
+        Assert.True(agree > 0);
+        Assert.True(wrong.Count == 0, summary + "\n" + string.Join('\n', wrong));
+    }
+
+    internal static (int Agree, List<string> Wrong, string Summary) Compare(string folder)
+    {
         List<string> wrong = [];
         int agree = 0;
         int unknown = 0;
         int allowed = 0;
-        foreach (string path in Directory.EnumerateFiles(Path.Combine(TestData.Best("kernel-oracle"), "cases"), "*.json").Order(StringComparer.Ordinal))
+        foreach (string path in Directory.EnumerateFiles(folder, "*.json").Order(StringComparer.Ordinal))
         {
             KernelCase kernelCase = KernelCase.Read(path);
             NodeMachine machine = NodeMachine.Compile(kernelCase.Node);
             WalkState state = new();
             foreach (JsonElement sent in kernelCase.Packets)
             {
-                WalkOutcome outcome = machine.Arrive("", sent.GetProperty("in").GetProperty("device").GetString()!, KernelCase.PacketOf(sent), state, trace: false);
+                WalkOutcome outcome = machine.Arrive(
+                    "",
+                    sent.GetProperty("in").GetProperty("device").GetString()!,
+                    KernelCase.PacketOf(sent),
+                    state,
+                    trace: false
+                );
                 List<WalkOutput> answers = Carry(machine, outcome, state);
                 string label = $"{kernelCase.Name} {sent.GetProperty("id").GetString()}";
                 bool mayBeUnknown = sent.GetProperty("expect_unknown_ok").GetBoolean();
@@ -41,9 +55,7 @@ public sealed class KernelOracleTests
                     wrong.Add($"{label}: {string.Join("; ", comparison.Differences)}");
             }
         }
-        Assert.True(agree > 0);
-        string summary = $"agree {agree}, wrong {wrong.Count}, unknown {unknown} (allowed {allowed})";
-        Assert.True(wrong.Count == 0, summary + "\n" + string.Join('\n', wrong));
+        return (agree, wrong, $"agree {agree}, wrong {wrong.Count}, unknown {unknown} (allowed {allowed})");
     }
 
     /// <summary>What the node itself sent goes on its way too: it touches connections, and the kernel's list of answers names where it left.</summary>
