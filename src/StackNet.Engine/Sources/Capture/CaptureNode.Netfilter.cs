@@ -96,8 +96,14 @@ internal sealed partial class CaptureNode
         CaptureEntry? json = _source.Find(ns, CaptureNames.NftJson);
         CaptureEntry? text = _source.Find(ns, CaptureNames.NftText);
         bool jsonGood = json is { Content: not null, Status: null or 0 };
-        if (jsonGood || text is not { Content: not null, Status: null or 0 })
-            return ReadJson(ns, "nft", CaptureNames.NftJson, NftJson.Parse);
+        bool textGood = text is { Content: not null, Status: null or 0 };
+        if (jsonGood || !textGood)
+        {
+            NftRuleset? ruleset = ReadJson(ns, "nft", CaptureNames.NftJson, NftJson.Parse);
+            return ruleset is { Tables.Count: > 0 } && textGood
+                ? ReadText(ns, "nft", CaptureNames.NftText, t => NftText.Attach(ruleset, t)) ?? ruleset
+                : ruleset;
+        }
         // Only the text form is there: an empty one says that there is nothing; another one only that there is something.
         string? listing = ReadText(ns, "nft", CaptureNames.NftText, t => t.ToString());
         if (listing is null)

@@ -46,7 +46,7 @@ internal static class IpRouteJson
             Gateway = item.Address("gateway"),
             PreferredSource = item.Address("prefsrc"),
             Metric = checked((uint)(item.Number("metric") ?? 0)),
-            Tos = Tos(item.Text("tos")),
+            Tos = item.Text("tos") is { } tos ? Tos(tos) ?? 0 : (byte)0,
             Scope = item.Text("scope") ?? "global",
             Protocol = item.Text("protocol") ?? "boot",
             Flags = item.Strings("flags"),
@@ -62,17 +62,26 @@ internal static class IpRouteJson
     internal static IpPrefix Prefix(string text, bool isV6) =>
         text is "default" or "all" or "any" ? (isV6 ? IpPrefix.AnyV6 : IpPrefix.AnyV4) : IpPrefix.Parse(text);
 
-    // iproute2 prints well-known values of rt_dsfield by name ("lowdelay") in some versions; names cannot be told from numbers by us.
-    internal static byte Tos(string? text) =>
+    // rtnl_dsfield_n2a: a name of /etc/iproute2/rt_dsfield, else the number in hexadecimal.
+    internal static byte? Tos(string text) =>
         text switch
         {
-            null or "" => 0,
+            "default" or "CS0" => 0,
             "lowdelay" => 0x10,
             "throughput" => 0x08,
             "reliability" => 0x04,
-            _ when text.StartsWith("0x", StringComparison.Ordinal) => checked((byte)JsonText.ParseNumber(text)),
-            // rtnl_dsfield_n2a prints "0x%02x", older versions the same without the prefix.
-            _ => byte.Parse(text, System.Globalization.NumberStyles.AllowHexSpecifier),
+            "lowcost" or "mincost" => 0x02,
+            "EF" => 0xb8,
+            ['C', 'S', >= '1' and <= '7'] => (byte)((text[2] - '0') << 5),
+            ['A', 'F', >= '1' and <= '4', >= '1' and <= '3'] => (byte)((text[2] - '0') << 5 | (text[3] - '0') << 3),
+            _ => byte.TryParse(
+                text.StartsWith("0x", StringComparison.Ordinal) ? text.AsSpan(2) : text,
+                System.Globalization.NumberStyles.AllowHexSpecifier,
+                null,
+                out byte value
+            )
+                ? value
+                : null,
         };
 
     private static List<NextHopFacts> NextHops(JsonElement item, out string? foreign)
@@ -96,6 +105,8 @@ internal static class IpRouteJson
             return "encap " + encap.GetRawText();
         if (item.TryGetProperty("via", out JsonElement via))
             return "via " + via.GetRawText();
+        if (item.Text("tos") is { } tos && Tos(tos) is null)
+            return "tos " + tos;
         bool needsHop = route.Type is "unicast" or "local";
         return needsHop && route.Device is null && route.NextHops.Count == 0 && item.Text("nhid") is { } id ? "nhid " + id : null;
     }

@@ -80,7 +80,7 @@ internal static class IpRuleJson
 
     private static string? Unmodelled(JsonElement item)
     {
-        string? rest = null;
+        string? rest = item.Text("tos") is { } tos && IpRouteJson.Tos(tos) is null ? "tos " + tos : null;
         foreach (JsonProperty property in item.EnumerateObject())
         {
             if (
