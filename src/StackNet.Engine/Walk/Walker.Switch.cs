@@ -23,7 +23,8 @@ internal sealed partial class Walker
             Unknown(device.Net, device.Name, frame.Packet, "Open vSwitch was not read");
             return;
         }
-        _state.Switch ??= new SwitchState();
+        // A question about a new connection starts from an empty table here too.
+        _state.Switch ??= new SwitchState { Conntrack = _state.UsesReadConnections ? null : new SwitchConntrack() };
         uint mark = frame.Packet.Mark;
         frame.Scrub(crossesNamespace: attachment.IsUserspace);
         SwitchResult result = machine.Process(

@@ -243,7 +243,7 @@ internal static partial class FlowActionText
             target = given;
         }
         ImmutableArray<ushort>.Builder list = ImmutableArray.CreateBuilder<ushort>();
-        foreach (string member in FlowSyntax.Split(argument.AsSpan(members + skip)))
+        foreach (string member in FlowSyntax.Split(argument.AsSpan(members + skip).Trim('[').TrimEnd(']')))
         {
             if (OpenFlowPorts.Parse(member, ports) is not { } port)
                 return null;

@@ -22,7 +22,7 @@ internal static partial class FlowActionText
             (string name, string argument, bool parenthesized) = FlowSyntax.Call(token);
             switch (name)
             {
-                case "drop" when argument.Length == 0:
+                case "drop" or "DROP" when argument.Length == 0:
                     break;
                 case "apply_actions" when parenthesized:
                     Add(actions, argument, ports);
@@ -99,6 +99,7 @@ internal static partial class FlowActionText
             case "fin_timeout":
             case "set_tunnel_flags":
             case "debug_slow":
+            case "debug_recirc":
                 return new HarmlessAction();
             default:
                 return Header(name, argument, parenthesized) ?? Port(token, ports);
@@ -182,6 +183,8 @@ internal static partial class FlowActionText
                 return port == OpenFlowPorts.Controller ? new ControllerAction(Pause: false) : new OutputAction(port);
             return FlowSyntax.TrySubfield(argument, out FlowSubfield source) ? new OutputFieldAction(source) : null;
         }
+        if (OpenFlowPorts.Parse(argument, ports) is { } alone)
+            return new OutputAction(alone);
         ushort? target = null;
         int? length = null;
         foreach (string part in FlowSyntax.Split(argument))
@@ -233,10 +236,15 @@ internal static partial class FlowActionText
         return new ResubmitAction(port == OpenFlowPorts.InPort ? null : port, table == 255 ? null : table, original);
     }
 
-    private static SetFieldAction? Load(string name, string argument, IReadOnlyDictionary<string, int>? ports)
+    private static FlowAction? Load(string name, string argument, IReadOnlyDictionary<string, int>? ports)
     {
         int arrow = argument.IndexOf("->", StringComparison.Ordinal);
-        if (arrow < 0 || !FlowSyntax.TrySubfield(argument.AsSpan(arrow + 2), out FlowSubfield target))
+        if (arrow < 0)
+            return null;
+        // Only NSH packets have these; nothing happens to others.
+        if (FlowFields.IsNsh(argument.AsSpan(arrow + 2).Trim()))
+            return new LabelAction(Push: null, Pop: false);
+        if (!FlowSyntax.TrySubfield(argument.AsSpan(arrow + 2), out FlowSubfield target))
             return null;
         string text = argument[..arrow].Trim();
         if (name == "load")

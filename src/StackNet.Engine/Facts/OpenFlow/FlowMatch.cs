@@ -53,15 +53,19 @@ internal sealed class FlowMatch
 /// <summary>Gathers the conditions of one flow.</summary>
 internal sealed class FlowMatchBuilder
 {
-    private readonly ulong[] _values = new ulong[FlowKey.Length];
-    private readonly ulong[] _masks = new ulong[FlowKey.Length];
-    private readonly List<string> _unknown = [];
+    private readonly List<MatchWord> _words = new(8);
+    private List<string>? _unknown;
 
     /// <summary>Bits of one word.</summary>
     public void Word(int word, ulong value, ulong mask)
     {
-        _values[word] = (_values[word] & ~mask) | (value & mask);
-        _masks[word] |= mask;
+        int at = 0;
+        while (at < _words.Count && _words[at].Word < word)
+            at++;
+        if (at == _words.Count || _words[at].Word != word)
+            _words.Insert(at, new MatchWord(word, value & mask, mask));
+        else
+            _words[at] = new MatchWord(word, (_words[at].Value & ~mask) | (value & mask), _words[at].Mask | mask);
     }
 
     public void Field(FlowField field, UInt128 value, UInt128 mask)
@@ -80,16 +84,11 @@ internal sealed class FlowMatchBuilder
 
     public void Protocol(byte protocol) => Field(FlowFields.Protocol, protocol, 0xff);
 
-    public void Unknown(string raw) => _unknown.Add(raw);
+    public void Unknown(string raw) => (_unknown ??= []).Add(raw);
 
     public FlowMatch Build()
     {
-        ImmutableArray<MatchWord>.Builder words = ImmutableArray.CreateBuilder<MatchWord>();
-        for (int word = 0; word < FlowKey.Length; word++)
-        {
-            if (_masks[word] != 0)
-                words.Add(new(word, _values[word], _masks[word]));
-        }
-        return new FlowMatch(words.ToImmutable(), [.. _unknown]);
+        _words.RemoveAll(word => word.Mask == 0);
+        return new FlowMatch([.. _words], _unknown is null ? [] : [.. _unknown]);
     }
 }

@@ -53,6 +53,8 @@ internal static class FlowText
                     break;
                 case "duration"
                 or "n_bytes"
+                or "n_offload_packets"
+                or "n_offload_bytes"
                 or "idle_age"
                 or "hard_age"
                 or "idle_timeout"

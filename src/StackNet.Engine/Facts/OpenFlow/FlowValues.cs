@@ -35,6 +35,10 @@ internal static class FlowValues
                 return true;
             case FlowForm.Fragment when TryFragment(text, out value, out mask):
                 return true;
+            case FlowForm.CtState or FlowForm.TcpFlags or FlowForm.TunFlags or FlowForm.Fragment:
+                // A number then, of the whole field unless it says otherwise.
+                mask = all;
+                break;
             case FlowForm.Port:
                 ushort? port = OpenFlowPorts.Parse(text, ports);
                 value = port ?? 0;

@@ -84,7 +84,7 @@ internal sealed partial class Translation
                 _flow.ActsetOutput = OpenFlowPorts.Unset;
                 break;
             case CloneAction clone:
-                // The copy inherits stack and action set, and does the set at its end.
+                // The copy inherits stack and action set, and does the set at its end; an exit in it ends the original too.
                 Isolated(
                     inherits: true,
                     () =>
@@ -307,7 +307,6 @@ internal sealed partial class Translation
         bool hasGroup = _actionSetHasGroup;
         List<UInt128> stack = _stack;
         bool conntracked = _conntracked;
-        bool exit = _exit;
         _flow = flow.Clone();
         _base = believed.Clone();
         _actionSet = inherits ? [.. set] : [];
@@ -322,7 +321,6 @@ internal sealed partial class Translation
         _actionSetHasGroup = hasGroup;
         _stack = stack;
         _conntracked = conntracked;
-        _exit = exit;
     }
 
     private void Learn(LearnAction learn)
