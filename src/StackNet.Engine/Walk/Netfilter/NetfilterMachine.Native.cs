@@ -61,10 +61,24 @@ internal sealed partial class NetfilterMachine
                 "ip6" => Facts.Ip6tablesNft,
                 _ => null,
             };
-            if (table.IsIptables && saved is not null && saved.Tables.Any(known => known.Name == table.Name))
+            if (saved is not null && saved.Tables.Any(known => IsSame(known, table)))
                 continue;
             yield return table;
         }
+    }
+
+    // iptables-save also names a table that is not its own ("contains incompatible base-chains") and then shows empty chains only.
+    private static bool IsSame(IptablesTable saved, NftTable table)
+    {
+        if (saved.Name != table.Name)
+            return false;
+        foreach (NftChain chain in table.Chains)
+        {
+            IptablesChain? known = saved.Chains.FirstOrDefault(candidate => candidate.Name == chain.Name);
+            if (known is null || known.Rules.Count != chain.Rules.Count)
+                return false;
+        }
+        return true;
     }
 
     private bool BridgeTracks() => NativeTables(NetfilterFamily.Bridge).Any(MentionsConntrack);

@@ -181,6 +181,8 @@ internal sealed partial class NftCompiler
     {
         if (value.IsNone)
             return Answer.No;
+        if (value.IsImprobable && tester.IsExact)
+            return Is(not);
         if (value.IsMaybe)
             return Answer.Maybe;
         if (named is not null && run.Table.SetChanges?.GetValueOrDefault(named)?.TryGetValue(value.ToString(), out bool isIn) == true)

@@ -122,7 +122,7 @@ internal static class NftPayload
     private static NftValue IcmpChecksum(Packet packet)
     {
         if (packet.Protocol != IpProtocols.Icmp || packet.Length != 28 + packet.IpOptionsLength || packet.BadChecksum)
-            return NftValue.Maybe;
+            return NftValue.Improbable;
         uint sum = (uint)(packet.IcmpType << 8 | packet.IcmpCode) + packet.IcmpId + packet.IcmpSequence;
         sum = (sum & 0xffff) + (sum >> 16);
         sum = (sum & 0xffff) + (sum >> 16);

@@ -134,6 +134,9 @@ internal sealed class NftTester
         return name.EndsWith('*') ? new(0, 0, name[..^1], IsPrefix: true) : new(0, 0, name, IsPrefix: false);
     }
 
+    /// <summary>Only single numbers: no range could hold a value by luck.</summary>
+    public bool IsExact => _others.Count == 0 && _default < 0 && IsComplete && _exact.Count < 64;
+
     /// <summary>Index of the element that holds the value; -1 when none does.</summary>
     public int Find(in NftValue value)
     {

@@ -17,6 +17,13 @@ internal readonly record struct NftValue
         Parts,
     }
 
+    /// <summary>
+    /// A number that is not known but as good as never equals a given one: a checksum that a rule takes for a port. Ranges may still hold it.
+    /// </summary>
+    public static NftValue Improbable { get; } = new() { What = Kind.Maybe, Number = UInt128.MaxValue };
+
+    public bool IsImprobable => What == Kind.Maybe && Number == UInt128.MaxValue;
+
     private Kind What { get; init; }
     public UInt128 Number { get; private init; }
     public string? Text { get; private init; }
