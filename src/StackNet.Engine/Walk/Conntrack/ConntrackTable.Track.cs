@@ -100,10 +100,8 @@ internal sealed partial class ConntrackTable
             case IpProtocols.Tcp:
                 return broken ? TrackerAnswer.Invalid : HandleTcp(packet, entry);
             case IpProtocols.Udp or IpProtocols.UdpLite:
-                if (broken)
-                    return TrackerAnswer.Invalid;
-                // nf_conntrack_udp_packet: assured only two seconds after the first packet (stream_ts); a walk takes no time.
-                return TrackerAnswer.Accept;
+                // Assured comes only when traffic both ways goes on for more than two seconds (nf_conntrack_udp_packet): never during a walk.
+                return broken ? TrackerAnswer.Invalid : TrackerAnswer.Accept;
             case IpProtocols.Icmp:
                 // Only a request may open a connection; the check is on the connection's own first type.
                 return !packet.Destination.IsV6 && entry.Original.IcmpType is 8 or 13 or 15 or 17
