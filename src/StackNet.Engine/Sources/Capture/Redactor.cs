@@ -11,13 +11,17 @@ namespace StackNet.Engine.Sources.Capture;
 /// </summary>
 internal static class Redactor
 {
-    public static NodeFacts Redact(NodeFacts facts)
+    public static NodeFacts Redact(NodeFacts facts) => Redact(facts, out _, out _);
+
+    /// <summary>As <see cref="Redact(NodeFacts)"/>, and tells what became of addresses.</summary>
+    public static NodeFacts Redact(NodeFacts facts, out Func<Ip, Ip> addressOf, out Func<Mac, Mac> macOf)
     {
         byte[] json = NodeFactsJson.ToBytes(facts);
         MacMap macs = new();
         AddressMap addresses = new(SHA256.HashData(json), macs);
         NameMap names = new(facts);
         TextRedactor text = new(addresses, macs, names);
+        (addressOf, macOf) = (addresses.Map, macs.Map);
         LearnFields(facts, addresses);
         Walk(json, null, (_, value) => Learn(text, value));
         // Flows name MACs as numbers: all of them must be known before the first flow is rewritten.
