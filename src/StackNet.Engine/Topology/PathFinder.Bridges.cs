@@ -227,7 +227,7 @@ internal sealed partial class PathFinder
     {
         foreach (Device member in _topology.Devices.PortsOf(ns, bridge))
         {
-            if (_topology.PortOfDevice(member.Name) is not null || member.Link is { Kind: "tun" } || _topology.Veths.Of(member) is not null)
+            if (_topology.PortOfDevice(member.Name) is not null || member.Link.Kind == "tun" || _topology.Veths.Of(member) is not null)
                 continue;
             Add(ns, member.Name, member.Link.Kind == "vxlan" ? "tunnel" : "uplink");
             _complete = true;

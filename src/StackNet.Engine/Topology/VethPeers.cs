@@ -23,11 +23,15 @@ internal sealed class VethPeers
             if (device.Link.Kind != "veth")
                 continue;
             if (Exact(device) is { } peer)
+            {
+                // One end that knows is enough: the root namespace often has no name for the ends that lie in others.
                 _peers[(device.Namespace, device.Name)] = new VethPeer(peer, Inferred: false);
+                _peers[(peer.Namespace, peer.Name)] = new VethPeer(device, Inferred: false);
+            }
             else if (device.Link.LinkNetnsId is not null && !NamespaceIsKnown(device))
                 open.Add(device);
         }
-        Infer(open);
+        Infer([.. open.Where(d => !_peers.ContainsKey((d.Namespace, d.Name)))]);
     }
 
     public VethPeer? Of(Device device) => _peers.GetValueOrDefault((device.Namespace, device.Name));

@@ -1,0 +1,279 @@
+using StackNet.Engine.Facts;
+using StackNet.Engine.Topology;
+using StackNet.Engine.Walk;
+
+namespace StackNet.Engine.Causes;
+
+internal sealed partial class CauseChooser
+{
+    private Finding NoRoute(WalkDrop drop)
+    {
+        Ip target = drop.Packet.Destination;
+        if (target == guest.Address || Topology.PortOfAddress(target) is not null)
+            return At("SN611", drop);
+        NamespaceFacts? ns = Topology.Devices.Namespace(drop.Namespace);
+        string role = PortNames.RoleOf(drop.Namespace);
+        bool distributed = diagnosis.Facts.Namespaces.Any(n => PortNames.RoleOf(n.Name) is "fip" or "snat");
+        if (role == "router" && distributed)
+            return At(HasFloatingIp() ? "SN712" : "SN713", drop);
+        // The kernel takes a route away with its device: the device that is down is then what has to be mended.
+        if (DownOutside(ns) is { } down)
+            return new("SN202", $"{PlugChecks.Quote(down)}; its routes are gone with it", down.Name, down.Namespace);
+        if (ns?.Rules is { } rules && rules.Any(r => IsDiversion(r, drop.Packet)) && HasDefault(ns))
+            return At("SN608", drop);
+        return At(HasDefault(ns) ? "SN607" : "SN606", drop) is var found && found.Evidence.Length > 0
+            ? found with
+            {
+                Evidence = HasDefault(ns)
+                    ? found.Evidence
+                    : $"{found.Evidence}; no default route in {(drop.Namespace.Length == 0 ? "the root namespace" : drop.Namespace)}",
+            }
+            : found;
+    }
+
+    private bool HasFloatingIp() =>
+        NodeNouns.FloatingIps(diagnosis.Node).Any(f => f.FixedAddress is { } fixedAddress && Ip.From(fixedAddress) == guest.Address);
+
+    private static bool IsDiversion(RuleFacts rule, Packet packet) =>
+        rule.Priority is > 0 and < 32766
+        && (rule.From is not { Length: > 0 } from || from.Contains(packet.Source))
+        && rule.Action == "lookup";
+
+    private static bool HasDefault(NamespaceFacts? ns) =>
+        ns?.Routes?.Any(r => r.Destination.Length == 0 && r is { Type: "unicast", Table: "main" }) == true;
+
+    private Topology.Device? DownOutside(NamespaceFacts? ns)
+    {
+        foreach (LinkFacts link in ns?.Links ?? [])
+        {
+            if (
+                link.Flags.Count > 0
+                && !link.IsUp
+                && DeviceRoles.Of(Topology, ns!.Name, link.Name) is DeviceRole.RouterOutside or DeviceRole.RouterInside
+                && Topology.Devices.AddressesOf(ns.Name, link.Name).Count > 0
+            )
+                return Topology.Devices.Find(ns.Name, link.Name);
+        }
+        return null;
+    }
+
+    /// <summary>The external bridge on the way has no NIC.</summary>
+    private Finding? LacksUplink(WalkDrop drop)
+    {
+        InstancePath? path = NodeNouns.Path(diagnosis.Node, guest.Port, guest.Address);
+        if (path is null || path.Hop.Length == 0 || path.Hop[^1].Kind is "uplink" or "tunnel")
+            return null;
+        PathHop last = path.Hop[^1];
+        if (last.Kind is not ("ovs-bridge" or "bridge" or "veth" or "router-port"))
+            return null;
+        string ports = string.Join(
+            ", ",
+            diagnosis.Facts.Ovs?.Bridges.FirstOrDefault(b => b.Name == last.Device)?.Ports.Select(p => p.Name) ?? []
+        );
+        if (last.Kind == "ovs-bridge" && Topology.SwitchPorts.All.All(p => p.Bridge.Name != last.Device))
+            return null;
+        string evidence =
+            ports.Length > 0 ? $"{last.Device} has the ports {ports}: none of them is a NIC" : $"{last.Device} has no NIC among its ports";
+        return new("SN313", evidence, last.Device, drop.Namespace.Length == 0 ? "" : last.Namespace);
+    }
+
+    /// <summary>Nobody answered, and no single drop says why.</summary>
+    private Finding Unanswered(Ending ending)
+    {
+        string device = ending.Device;
+        if (ending.Purpose == Purpose.GuestArp)
+            return UnansweredGateway(ending);
+        if (ending.Purpose == Purpose.UpstreamArp && ending.Packet is { } request)
+            return UnansweredOutside(ending, request);
+        if (WrongNeighbour(ending) is { } neighbour)
+            return neighbour;
+        if (ending.Drop is { } drop && LacksUplink(drop) is { } uplink && ending.Direction == PacketDirection.Out)
+            return uplink;
+        string evidence =
+            ending.Evidence ?? ending.Outcome?.Because ?? (ending.Drop is { } d ? Evidence(d) : $"nothing came of {ending.Packet}");
+        return new("", evidence, device, ending.Namespace);
+    }
+
+    private Finding UnansweredGateway(Ending ending)
+    {
+        Ip target = ending.Packet?.ArpTargetIp ?? destination;
+        if (ending.Packet is { EtherType: not EtherTypes.Arp } packet)
+            target = packet.Destination;
+        if (
+            ending.Outcome is { } walked
+            && walked.Outputs.Count == 0
+            && ending.Drop is { } lost
+            && LacksUplink(lost) is { } uplink
+            && !CarriedHere(target)
+        )
+            return uplink;
+        if (target == guest.Port.Gateway)
+        {
+            if (!CarriedHere(target))
+            {
+                // A provider network's gateway is outside by design: then the way to it is broken.
+                if (ending.Drop is { } drop && GatewayIsOutside())
+                    return LacksUplink(drop) ?? At("SN801", drop);
+                string who = guest.Port.Dhcp is { } dhcp
+                    ? $"DHCP of network {dhcp.NetworkId} gives the router {target}"
+                    : $"the gateway is {target}";
+                return new(
+                    RouterIsMissing() ? "SN614" : "SN612",
+                    $"{who}; no device of this node has that address",
+                    GatewayDevice() ?? ending.Device,
+                    ending.Namespace
+                );
+            }
+            Topology.Device carrier = diagnosis.CarriersOf(target).First();
+            if (carrier.State == LinkState.Down)
+                return Down(
+                    new WalkDrop
+                    {
+                        Reason = PacketReason.PortDown,
+                        Namespace = carrier.Namespace,
+                        Device = carrier.Name,
+                        Packet = ending.Packet!,
+                    }
+                );
+            if (WrongTag(carrier) is { } tag)
+                return tag;
+        }
+        return ending.Drop is { } any ? At("SN801", any) : new("SN801", $"nobody answers for {target}", ending.Device, ending.Namespace);
+    }
+
+    private bool CarriedHere(Ip address) => diagnosis.CarriersOf(address).Any();
+
+    private bool GatewayIsOutside()
+    {
+        if (diagnosis.Facts.Namespaces.Any(n => PortNames.RoleOf(n.Name) == "router"))
+            return false;
+        // A node that is the gateway itself has an address of the instances' subnet, or rules that translate it.
+        if (
+            guest.Port.Subnet is { } own
+            && NatRules.Of(diagnosis.Facts.Namespaces[0]).Any(r => r.Source is { } s && s.Contains(own.Address))
+        )
+            return false;
+        return guest.Port.SwitchPort?.Port.OtherConfig.GetValueOrDefault("network_type") is "flat" or "vlan"
+            && NatRules.Of(diagnosis.Facts.Namespaces[0]).All(r => r.Kind != "Masquerade");
+    }
+
+    private bool RouterIsMissing() =>
+        diagnosis.Facts.Namespaces.All(n => PortNames.RoleOf(n.Name) != "router")
+        && Topology.SwitchPorts.All.Any(p => p.Name.StartsWith("qr-", StringComparison.Ordinal));
+
+    /// <summary>The device that ought to carry the gateway: a port of the network that is a router's, or the node's bridge.</summary>
+    private string? GatewayDevice() =>
+        Topology
+            .SwitchPorts.All.FirstOrDefault(p => p.Name.StartsWith("qr-", StringComparison.Ordinal) && p.Port.Tag == guest.Port.VlanTag)
+            ?.Name
+        ?? (
+            guest.Port.Plug == PortPlug.Bridge
+                ? guest.Port.Tap?.Link.Master
+                : NodeNouns.Path(diagnosis.Node, guest.Port, guest.Address)?.Hop.LastOrDefault(h => h.Kind is "ovs-bridge")?.Device
+        );
+
+    private Finding? WrongTag(Topology.Device carrier)
+    {
+        if (
+            guest.Port.SwitchPort is not { } own
+            || Topology.SwitchPorts.Find(carrier.Name) is not { } other
+            || other.Bridge.Name != own.Bridge.Name
+        )
+            return null;
+        if (other.Port.Tag == own.Port.Tag)
+            return null;
+        SwitchPort odd = OddTag(own) ? own : other;
+        string id =
+            odd.Port.Tag is null ? "SN304"
+            : odd.Port.Tag == 4095 ? "SN303"
+            : "SN305";
+        return new(
+            id,
+            $"Port {own.Port.Name} has tag {own.Port.Tag}, {other.Port.Name} (the gateway) tag {other.Port.Tag}; other_config:tag of {odd.Port.Name} is {odd.Port.OtherConfig.GetValueOrDefault("tag", "not set")}",
+            odd.Name,
+            ""
+        );
+    }
+
+    private static bool OddTag(SwitchPort port) =>
+        port.Port.OtherConfig.TryGetValue("tag", out string? kept)
+        && kept != port.Port.Tag?.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    private Finding UnansweredOutside(Ending ending, Packet request)
+    {
+        Ip target = request.EtherType == EtherTypes.Arp ? request.ArpTargetIp : request.Destination;
+        if (ending.Drop is { } drop && LacksUplink(drop) is { } uplink && ending.Outcome?.Outputs.Count == 0)
+            return uplink;
+        FloatingIp? floating = NodeNouns.FloatingIps(diagnosis.Node).FirstOrDefault(f => Ip.From(f.FloatingAddress) == target);
+        if (CarriedHere(target))
+            return WrongNeighbour(ending)
+                ?? (
+                    ending.Drop is { } d
+                        ? At("SN801", d)
+                        : new("SN801", $"{target} is here, but its ARP reply does not get out", ending.Device, ending.Namespace)
+                );
+        if (floating is not null && !floating.HasAddress)
+        {
+            bool distributed = diagnosis.Facts.Namespaces.Any(n => PortNames.RoleOf(n.Name) == "fip");
+            return new(
+                distributed ? "SN712" : "SN710",
+                $"{floating.Namespace} translates {target}, but no device carries or answers for it",
+                OutsideDevice(floating.Namespace) ?? ending.Device,
+                floating.Namespace
+            );
+        }
+        if (diagnosis.Facts.Namespaces.Any(n => PortNames.RoleOf(n.Name) == "fip") && floating is not null)
+            return new("SN622", $"{target} is not answered for", ending.Device, ending.Namespace);
+        if (ending.Direction == PacketDirection.Back)
+            return new(
+                "SN705",
+                $"the packet left with source {target}, which no device of this node carries",
+                ending.Device,
+                ending.Namespace
+            );
+        return new("SN710", $"no device of this node carries {target}", ending.Device, ending.Namespace);
+    }
+
+    private string? OutsideDevice(string ns) =>
+        Topology.Devices.Namespace(ns)?.Links?.FirstOrDefault(l => l.Name.StartsWith("qg-", StringComparison.Ordinal))?.Name;
+
+    /// <summary>The packet was put into a frame for a MAC that its receiver does not have: a neighbour entry is wrong.</summary>
+    private Finding? WrongNeighbour(Ending ending)
+    {
+        foreach (WalkOutput output in ending.Outcome?.Outputs ?? [])
+        {
+            if (!output.Packet.IsIp || output.Packet.Destination != guest.Address || output.Packet.DestinationMac == guest.Mac)
+                continue;
+            return Entry(guest.Address, output.Packet.DestinationMac);
+        }
+        foreach (WalkDrop drop in ending.Outcome?.Drops ?? [])
+        {
+            if (
+                drop.Packet.IsIp
+                && drop.Packet.Destination == guest.Address
+                && drop.Packet.DestinationMac != guest.Mac
+                && Entry(guest.Address, drop.Packet.DestinationMac) is { } found
+            )
+                return found;
+        }
+        return null;
+    }
+
+    private Finding? Entry(Ip address, Mac mac)
+    {
+        foreach (NamespaceFacts ns in diagnosis.Facts.Namespaces)
+        foreach (NeighbourFacts entry in ns.Neighbours ?? [])
+        {
+            if (entry.Address == address && entry.Mac == mac)
+            {
+                return new(
+                    "SN801",
+                    $"{entry.Address} dev {entry.Device} lladdr {entry.Mac} {entry.State} (in {(ns.Name.Length == 0 ? "the root namespace" : ns.Name)}); the instance has {guest.Mac}",
+                    entry.Device,
+                    ns.Name
+                );
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,190 @@
+using StackNet.Engine.Facts;
+using StackNet.Engine.Topology;
+using StackNet.Engine.Walk;
+
+namespace StackNet.Engine.Causes;
+
+/// <summary>Names the cause of a death: by its reason, the rule, the role of the device, the direction and what the node is made of.</summary>
+internal sealed partial class CauseChooser(Diagnosis diagnosis, Guest guest, Ip destination)
+{
+    private NodeTopology Topology => diagnosis.Topology;
+
+    public Finding Choose(Ending ending)
+    {
+        if (ending.CauseId is { } known)
+            return new(known, ending.Evidence ?? "", ending.Device, ending.Namespace);
+        if (OnChain(ending) is { } plug)
+            return plug;
+        if (ending.Purpose == Purpose.NoWayBack)
+            return NoWayBack(ending);
+        if (
+            ending.Drop is { Reason: PacketReason.NoNeighbour, Resolution: { } resolution } silent
+            && FromResolution(ending, silent, resolution) is { } deeper
+        )
+            return deeper;
+        if (ending.Drop is { } drop && ByReason(ending, drop) is { } found)
+            return found;
+        return Unanswered(ending);
+    }
+
+    /// <summary>A state of the plug that kills every packet, when the death is on the part of the way where the packet meets it.</summary>
+    private Finding? OnChain(Ending ending)
+    {
+        if (PlugChecks.Chain(diagnosis, guest.Port) is { } own && (ending.Direction == PacketDirection.Out || Concerns(ending, guest.Port)))
+            return own;
+        // The other end of the flow may be an instance of this node too.
+        if (
+            Topology.PortOfAddress(destination, guest.Port) is { } other
+            && other != guest.Port
+            && PlugChecks.Chain(diagnosis, other) is { } far
+        )
+            return far;
+        return null;
+    }
+
+    private bool Concerns(Ending ending, TopologyPort port)
+    {
+        if (ending.Drop is { Reason: PacketReason.NoNeighbour } silent)
+            return silent.Packet.Destination == guest.Address || silent.Resolution is not null;
+        if (Topology.PortOfDevice(ending.Device) == port)
+            return true;
+        // A frame that nothing stopped and that did not get there: it was delivered into a port that leads nowhere.
+        return ending.Drop is null or { Reason: PacketReason.PortDown or PacketReason.NotConnected or PacketReason.NotForUs };
+    }
+
+    private Finding? FromResolution(Ending ending, WalkDrop silent, WalkOutcome resolution)
+    {
+        WalkDrop? met = resolution.Drop;
+        if (met is null || met.Reason is PacketReason.NoNeighbour or PacketReason.NotForUs or PacketReason.None)
+            return null;
+        Finding? found = ByReason(ending with { Outcome = resolution, Drop = met }, met);
+        return found is null
+            ? null
+            : found with
+            {
+                Evidence = $"{found.Evidence} (the ARP request for the next hop of {silent.Packet.Destination} died there)",
+            };
+    }
+
+    private Finding? ByReason(Ending ending, WalkDrop drop) =>
+        drop.Reason switch
+        {
+            PacketReason.PortDown => Down(drop),
+            PacketReason.PortBlocked => At("SN206", drop) is var f && Topology.SwitchPorts.Find(drop.Device) is not null
+                ? f with
+                {
+                    CauseId = "SN322",
+                }
+                : Blocked(drop),
+            PacketReason.VlanMismatch => Vlan(drop),
+            PacketReason.NotConnected => NotConnected(drop),
+            PacketReason.NoPort => NoPort(drop),
+            PacketReason.FlowDrop or PacketReason.NoFlow => Flow(ending, drop),
+            PacketReason.RuleDrop or PacketReason.RuleReject => Rule(ending, drop),
+            PacketReason.ForwardingOff => At(ForwardingIsOff(drop.Namespace) ? "SN601" : "SN602", drop),
+            PacketReason.ReversePath => At("SN604", drop),
+            PacketReason.Martian => At("SN605", drop),
+            PacketReason.NoRoute => NoRoute(drop),
+            PacketReason.Blackhole or PacketReason.Unreachable or PacketReason.Prohibit => At("SN609", drop),
+            PacketReason.NoNeighbour => NoNeighbour(drop),
+            PacketReason.TooBig => At(
+                DeviceRoles.Of(Topology, drop.Namespace, drop.Device) is DeviceRole.Tap or DeviceRole.Chain ? "SN216" : "SN831",
+                drop
+            ),
+            PacketReason.NatFailed => At("SN707", drop),
+            PacketReason.Hairpin => At("SN215", drop),
+            PacketReason.ConntrackFull => At("SN715", drop),
+            PacketReason.Policed => At("SN109", drop),
+            PacketReason.Loop => At("SN207", drop),
+            _ => null,
+        };
+
+    private Finding At(string id, WalkDrop drop) => new(id, Evidence(drop), drop.Device, drop.Namespace);
+
+    /// <summary>What is quoted: the rule with its counters, else what the walk says decided, else the device's flags.</summary>
+    private string Evidence(WalkDrop drop)
+    {
+        if (drop.Rule is { } rule)
+            return RuleQuotes.Of(diagnosis.Facts, drop.Namespace, rule);
+        if (!string.IsNullOrEmpty(drop.Because))
+            return drop.Because;
+        return Topology.Devices.Find(drop.Namespace, drop.Device) is { } device
+            ? PlugChecks.Quote(device)
+            : $"{drop.Reason} at {drop.Device}";
+    }
+
+    private Finding Down(WalkDrop drop)
+    {
+        string ns = drop.Namespace;
+        string name = drop.Device;
+        // The device that is down may be the far end of the one that the packet was sent out of.
+        if (Topology.Devices.Find(ns, name) is { State: not LinkState.Down } sender)
+        {
+            if (Topology.Veths.Of(sender) is { Device.State: LinkState.Down } peer)
+                (ns, name) = (peer.Device.Namespace, peer.Device.Name);
+        }
+        string id = DeviceRoles.Of(Topology, ns, name) switch
+        {
+            DeviceRole.Tap => "SN103",
+            DeviceRole.Local => "SN316",
+            DeviceRole.Uplink => "SN314",
+            _ => "SN202",
+        };
+        string evidence = Topology.Devices.Find(ns, name) is { } device ? PlugChecks.Quote(device) : Evidence(drop);
+        return new(id, evidence, name, ns);
+    }
+
+    private Finding Blocked(WalkDrop drop)
+    {
+        BridgePortFacts? port = Topology.Devices.Find(drop.Namespace, drop.Device)?.Link.BridgePort;
+        bool flags = port is { State: "forwarding" };
+        return At(flags ? "SN212" : "SN206", drop);
+    }
+
+    private Finding Vlan(WalkDrop drop)
+    {
+        SwitchPort? port = Topology.SwitchPorts.Find(drop.Device);
+        if (port is null)
+            return At("SN214", drop);
+        if (port.Port.Tag == 4095)
+            return At("SN303", drop);
+        return At(DeviceRoles.Of(Topology, drop.Namespace, drop.Device) == DeviceRole.Uplink ? "SN328" : "SN305", drop);
+    }
+
+    private Finding NotConnected(WalkDrop drop)
+    {
+        Topology.Device? device = Topology.Devices.Find(drop.Namespace, drop.Device);
+        string id = DeviceRoles.Of(Topology, drop.Namespace, drop.Device) switch
+        {
+            DeviceRole.Tap => "SN105",
+            DeviceRole.Chain when drop.Device.StartsWith("qvb", StringComparison.Ordinal) => "SN204",
+            DeviceRole.Chain when drop.Device.StartsWith("qvo", StringComparison.Ordinal) => "SN205",
+            DeviceRole.Patch => "SN311",
+            DeviceRole.Local or DeviceRole.Bridge => "SN313",
+            DeviceRole.RouterInside or DeviceRole.RouterOutside => "SN615",
+            _ => device?.Link.Kind == "veth" ? "SN203" : "SN313",
+        };
+        return At(id, drop);
+    }
+
+    private Finding NoPort(WalkDrop drop)
+    {
+        SwitchPort? port = Topology.SwitchPorts.Find(drop.Device);
+        if (port is null)
+            return LacksUplink(drop) ?? At("SN308", drop);
+        if (port.IsPatch)
+            return At(LayoutNames.IsOvn(diagnosis.Facts) ? "SN925" : "SN311", drop);
+        if (port.IsTunnel)
+            return At("SN406", drop);
+        return At(string.IsNullOrEmpty(port.Interface.Error) ? "SN308" : "SN302", drop);
+    }
+
+    private Finding NoNeighbour(WalkDrop drop)
+    {
+        if (LacksUplink(drop) is { } uplink)
+            return uplink;
+        return At("SN801", drop);
+    }
+
+    private bool ForwardingIsOff(string ns) => Topology.Devices.Namespace(ns)?.Sysctls?.GetValueOrDefault("net.ipv4.ip_forward") == "0";
+}

@@ -1,0 +1,72 @@
+using StackNet.Engine.Facts;
+using StackNet.Engine.Topology;
+using StackNet.Engine.Walk;
+
+namespace StackNet.Engine.Causes;
+
+/// <summary>A node with everything that was computed of it; <see cref="Mended"/> is the same node with one thing put right.</summary>
+internal sealed class Diagnosis
+{
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<string, Diagnosis> _mended = new(StringComparer.Ordinal);
+    private readonly Lazy<HashSet<Mac>> _macs;
+
+    private Diagnosis(ComputeNode node, NodeFacts facts, NodeTopology topology, NodeMachine machine)
+    {
+        Node = node;
+        Facts = facts;
+        Topology = topology;
+        Machine = machine;
+        _macs = new(OwnMacs);
+    }
+
+    public ComputeNode Node { get; }
+    public NodeFacts Facts { get; }
+    public NodeTopology Topology { get; }
+    public NodeMachine Machine { get; }
+
+    public static Diagnosis For(ComputeNode node) =>
+        (Diagnosis)
+            node.Derived.GetOrAdd(
+                typeof(Diagnosis),
+                static (_, n) => new Diagnosis(n, n.Facts, NodeTopology.For(n), NodeMachine.For(n)),
+                node
+            );
+
+    /// <summary>The node as it would be after a change; made once a change, since many instances ask for the same one.</summary>
+    public Diagnosis Mended(string key, Func<NodeFacts, NodeFacts> change) =>
+        _mended.GetOrAdd(
+            key,
+            _ =>
+            {
+                NodeFacts facts = change(Facts);
+                return new Diagnosis(Node, facts, Topology, NodeMachine.Compile(facts));
+            }
+        );
+
+    /// <summary>The address belongs to a device or a guest of this node.</summary>
+    public bool IsOwnMac(Mac mac) => _macs.Value.Contains(mac);
+
+    /// <summary>Devices of the node that carry an address.</summary>
+    public IEnumerable<Topology.Device> CarriersOf(Ip address)
+    {
+        foreach (NamespaceFacts ns in Facts.Namespaces)
+        foreach (AddressFacts found in ns.Addresses ?? [])
+        {
+            if (found.Address == address && Topology.Devices.Find(ns.Name, found.Device) is { } device)
+                yield return device;
+        }
+    }
+
+    private HashSet<Mac> OwnMacs()
+    {
+        HashSet<Mac> macs = [];
+        foreach (Topology.Device device in Topology.Devices.All)
+            macs.Add(device.Link.Mac);
+        foreach (TopologyPort port in Topology.Ports)
+        {
+            if (port.Mac is { } mac)
+                macs.Add(mac);
+        }
+        return macs;
+    }
+}

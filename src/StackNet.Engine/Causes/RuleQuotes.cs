@@ -1,0 +1,33 @@
+using System.Globalization;
+using StackNet.Engine.Facts;
+
+namespace StackNet.Engine.Causes;
+
+/// <summary>Quotes a rule with its counters, as iptables-save -c prints it.</summary>
+internal static class RuleQuotes
+{
+    public static string Of(NodeFacts facts, string ns, TraceRule rule)
+    {
+        string where = ns.Length == 0 ? "" : $" (in {ns})";
+        NamespaceFacts? found = facts.Namespaces.FirstOrDefault(n => n.Name == ns);
+        foreach (IptablesRuleset? rules in (IptablesRuleset?[])[found?.IptablesNft, found?.IptablesLegacy, found?.Ebtables])
+        {
+            if (rules?.Tables.FirstOrDefault(t => t.Name == rule.Table)?.Chains.FirstOrDefault(c => c.Name == rule.Chain) is not { } chain)
+                continue;
+            if (rule.Text.StartsWith("policy", StringComparison.Ordinal))
+                return string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{rule.Table}: :{chain.Name} {chain.Policy} [{chain.Packets}:{chain.Bytes}]{where}"
+                );
+            if (
+                rule.Number is > 0 and { } number
+                && number <= chain.Rules.Count
+                && chain.Rules[number - 1] is { Packets: { } packets } line
+                && line.Text == rule.Text
+            )
+                return string.Create(CultureInfo.InvariantCulture, $"{rule.Table}: [{packets}:{line.Bytes}] {line.Text}{where}");
+        }
+        string table = rule.Family == "openflow" || rule.Table.Length == 0 ? "" : $"{rule.Family} {rule.Table} {rule.Chain}: ";
+        return $"{table}{rule.Text}{where}";
+    }
+}

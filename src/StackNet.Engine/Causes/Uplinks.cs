@@ -1,0 +1,52 @@
+using System.Globalization;
+using StackNet.Engine.Facts;
+using StackNet.Engine.Topology;
+
+namespace StackNet.Engine.Causes;
+
+/// <summary>Where frames from outside come in for an instance.</summary>
+internal static class Uplinks
+{
+    public static (string Namespace, string Device, int? Vlan)? Of(Diagnosis diagnosis, TopologyPort port, Ip address)
+    {
+        InstancePath? path = NodeNouns.Path(diagnosis.Node, port, address);
+        PathHop? hop = path?.Hop.LastOrDefault(h => h.Kind == "uplink");
+        return hop is null ? null : (hop.Namespace, hop.Device, Vlan(diagnosis, port, path!));
+    }
+
+    /// <summary>Why there is no uplink: the external bridge has none, or the way could not be followed.</summary>
+    public static Ending Missing(Diagnosis diagnosis, TopologyPort port, Ip address)
+    {
+        InstancePath? path = NodeNouns.Path(diagnosis.Node, port, address);
+        PathHop? last = path is { Hop: [.., var end] } ? end : null;
+        if (last is { Kind: "ovs-bridge" } && diagnosis.Facts.Ovs?.Bridges.FirstOrDefault(b => b.Name == last.Device) is { } bridge)
+        {
+            return Ending.Dead(
+                PacketDirection.In,
+                "SN313",
+                $"{bridge.Name} has the ports {string.Join(", ", bridge.Ports.Select(p => p.Name))}: none of them is a NIC",
+                bridge.Name
+            );
+        }
+        if (last is { Kind: "bridge" } && diagnosis.Topology.Devices.Find(last.Namespace, last.Device) is not null)
+            return Ending.Dead(PacketDirection.In, "SN313", $"{last.Device} has no NIC among its ports", last.Device, last.Namespace);
+        return Ending.NotKnown(
+            PacketDirection.In,
+            $"the way from outside to {port.Instance.Name} could not be followed beyond {last?.Device ?? "its tap"}",
+            last?.Device ?? ""
+        );
+    }
+
+    /// <summary>The VLAN of the network outside: that of the router's outside port, or of the instance's own port on a provider network.</summary>
+    private static int? Vlan(Diagnosis diagnosis, TopologyPort port, InstancePath path)
+    {
+        PathHop? outside = path.Hop.LastOrDefault(h => h.Kind == "router-port");
+        SwitchPort? exit = outside is null ? port.SwitchPort : diagnosis.Topology.SwitchPorts.Find(outside.Device);
+        IReadOnlyDictionary<string, string>? other = exit?.Port.OtherConfig;
+        return
+            other?.GetValueOrDefault("network_type") == "vlan"
+            && int.TryParse(other.GetValueOrDefault("segmentation_id"), CultureInfo.InvariantCulture, out int id)
+            ? id
+            : null;
+    }
+}
