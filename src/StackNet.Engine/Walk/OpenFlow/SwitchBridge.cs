@@ -12,14 +12,18 @@ internal sealed class SwitchBridge
     {
         Facts = facts;
         Dictionary<string, OpenFlowPort> described = [];
+        Dictionary<int, OpenFlowPort> numbered = [];
         foreach (OpenFlowPort port in facts.OpenFlowPorts ?? [])
+        {
             described[port.Number == OpenFlowPorts.Local ? facts.Name : port.Name] = port;
+            numbered[port.Number] = port;
+        }
         foreach (OvsPortFacts port in facts.Ports)
         {
             SwitchBundle bundle = new(port);
             Bundles.Add(bundle);
             foreach (OvsInterfaceFacts link in port.Interfaces)
-                AddPort(bundle, port, link, described.GetValueOrDefault(link.Name));
+                AddPort(bundle, port, link, described.GetValueOrDefault(link.Name) ?? Shortened(numbered, link));
         }
         _pipeline = new Lazy<Pipeline>(() => new Pipeline(this));
         foreach (OvsFdbEntry entry in facts.Fdb ?? [])
@@ -44,6 +48,15 @@ internal sealed class SwitchBridge
     /// <summary>A line of the dump that is no flow: any lookup might have met it.</summary>
     public string? Broken => _pipeline.Value.Broken;
     public bool HasFlows => _pipeline.Value.Count > 0;
+
+    // OpenFlow before 1.4 has room for 15 letters of a name.
+    private static OpenFlowPort? Shortened(Dictionary<int, OpenFlowPort> numbered, OvsInterfaceFacts link) =>
+        link.OfPort is { } number
+        && numbered.TryGetValue(number, out OpenFlowPort? port)
+        && port.Name.Length == 15
+        && link.Name.StartsWith(port.Name, StringComparison.Ordinal)
+            ? port
+            : null;
 
     private void AddPort(SwitchBundle bundle, OvsPortFacts port, OvsInterfaceFacts link, OpenFlowPort? described)
     {
@@ -102,6 +115,9 @@ internal sealed class SwitchBridge
             Dictionary<string, int> names = [];
             foreach (SwitchPort port in bridge.PortsByName.Values)
                 names[port.Name] = port.Number;
+            // Dumps with names use the shortened ones.
+            foreach (OpenFlowPort port in bridge.Facts.OpenFlowPorts ?? [])
+                names.TryAdd(port.Name, port.Number);
             string[] lines = [.. (bridge.Facts.Flows ?? []).Where(line => !FlowText.IsHeader(line))];
             Flow[] flows = new Flow[lines.Length];
             // Tens of thousands of flows stand on a node with the native firewall.
