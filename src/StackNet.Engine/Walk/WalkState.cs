@@ -15,6 +15,9 @@ internal sealed class WalkState
 
     public WalkState(IOutside outside) => Outside = outside;
 
+    /// <summary>Connections of which it is not known whether or how they were begun, by namespace.</summary>
+    private readonly Dictionary<string, List<Flow>> _doubtful = new(StringComparer.Ordinal);
+
     /// <summary>Guests and wire as the caller models them.</summary>
     public IOutside Outside { get; set; } = SilentOutside.Instance;
 
@@ -54,6 +57,38 @@ internal sealed class WalkState
 
     public void LearnNeighbour(string ns, string device, Ip address, Mac mac) => _neighbours[(ns, device, address)] = mac;
 
+    /// <summary>A hook's answer on the first packet of a connection is not known: what follows in either direction hangs on it.</summary>
+    public void Doubt(NamespaceMachine net, Packet packet)
+    {
+        if (packet.Conntrack.Entry is { Confirmed: true } || !packet.IsIp)
+            return;
+        if (!_doubtful.TryGetValue(net.Name, out List<Flow>? flows))
+            _doubtful[net.Name] = flows = [];
+        flows.Add(Flow.Of(packet));
+    }
+
+    /// <summary>
+    /// The packet may belong to a connection in doubt: the next one of its direction, or an answer (one end keeps its address whatever
+    /// was translated).
+    /// </summary>
+    public bool IsDoubtful(NamespaceMachine net, Packet packet)
+    {
+        if (_doubtful.Count == 0 || !_doubtful.TryGetValue(net.Name, out List<Flow>? flows))
+            return false;
+        Flow own = Flow.Of(packet.Inner ?? packet);
+        foreach (Flow flow in flows)
+        {
+            if (flow.Protocol != own.Protocol)
+                continue;
+            bool back =
+                (own.Source == flow.Destination && own.SourcePort == flow.DestinationPort)
+                || (own.Destination == flow.Source && own.DestinationPort == flow.SourcePort);
+            if (own == flow || back || (packet.Inner is not null && own.Destination == flow.Destination && own.DestinationPort == flow.DestinationPort))
+                return true;
+        }
+        return false;
+    }
+
     /// <summary>An independent copy: two questions may go on from the same moment.</summary>
     public WalkState Clone()
     {
@@ -65,10 +100,28 @@ internal sealed class WalkState
         };
         foreach ((string ns, ConntrackTable table) in _conntrack)
             copy._conntrack[ns] = table.Clone();
+        foreach ((string ns, List<Flow> flows) in _doubtful)
+            copy._doubtful[ns] = [.. flows];
         foreach (var pair in _learned)
             copy._learned[pair.Key] = pair.Value;
         foreach (var pair in _neighbours)
             copy._neighbours[pair.Key] = pair.Value;
         return copy;
+    }
+
+    /// <summary>Ends of a packet as connection tracking tells them; an ICMP id stands for both ports.</summary>
+    private readonly record struct Flow(byte Protocol, Ip Source, Ip Destination, ushort SourcePort, ushort DestinationPort)
+    {
+        public static Flow Of(Packet packet)
+        {
+            bool icmp = packet.Protocol is IpProtocols.Icmp or IpProtocols.Icmp6;
+            return new(
+                packet.Protocol,
+                packet.Source,
+                packet.Destination,
+                icmp ? packet.IcmpId : packet.SourcePort,
+                icmp ? packet.IcmpId : packet.DestinationPort
+            );
+        }
     }
 }

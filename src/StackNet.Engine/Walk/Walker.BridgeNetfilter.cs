@@ -93,18 +93,12 @@ internal sealed partial class Walker
             Unknown(bridge.Net, bridge.Name, packet, unknown);
             return false;
         }
-        if (route.Kind == InputKind.Error || route.Kind == InputKind.Martian)
+        if (route.Kind == InputKind.Martian)
         {
-            bool mayBridge = route.Reason == PacketReason.ForwardingOff;
-            if (mayBridge)
-            {
-                FibResult output = bridge.Net.Routing4.Lookup(new FibQuery { Destination = packet.Destination, Tos = packet.Tos });
-                if (output.Kind == FibKind.Unicast && output.Device == bridge.Name)
-                    return BridgedTranslation(port, frame, output);
-            }
             Drop(bridge.Net, bridge.Name, frame, route.Reason, because: route.Because);
             return false;
         }
+        // No way, or forwarding off: the lookup succeeds with an error route, so the frame goes up to the bridge's stack and dies there.
         if (route.Kind == InputKind.Forward && route.Fib.Device == bridge.Name)
             return BridgedTranslation(port, frame, route.Fib);
         packet.DestinationMac = bridge.Mac;

@@ -63,6 +63,11 @@ internal sealed partial class Walker
             Routing = net.RoutingOracle,
             Trace = _trace ? new Sink(this, net.Name, at.Name) : null,
         };
+        if (hook is NetfilterHook.Prerouting or NetfilterHook.Output && packet.IsIp && _state.IsDoubtful(net, packet))
+        {
+            Unknown(net, at.Name, packet, "it belongs to a connection whose first packet met something that is not known");
+            return false;
+        }
         NetfilterResult result = net.Netfilter.Run(packet, context, _state.Conntrack(net));
         switch (result.Verdict)
         {
@@ -76,6 +81,7 @@ internal sealed partial class Walker
                 Drop(net, at.Name, frame, PacketReason.RuleReject, result.Rule);
                 return false;
             default:
+                _state.Doubt(net, packet);
                 Unknown(net, at.Name, packet, result.Unknown ?? result.Rule?.Text ?? "a rule took the packet away from its ordinary way");
                 return false;
         }
