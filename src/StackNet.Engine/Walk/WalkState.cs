@@ -60,7 +60,7 @@ internal sealed class WalkState
     /// <summary>A hook's answer on the first packet of a connection is not known: what follows in either direction hangs on it.</summary>
     public void Doubt(NamespaceMachine net, Packet packet)
     {
-        if (packet.Conntrack.Entry is { Confirmed: true } || !packet.IsIp)
+        if (!packet.IsIp)
             return;
         if (!_doubtful.TryGetValue(net.Name, out List<Flow>? flows))
             _doubtful[net.Name] = flows = [];

@@ -68,6 +68,7 @@ internal sealed partial class Walker
             Unknown(net, at.Name, packet, "it belongs to a connection whose first packet met something that is not known");
             return false;
         }
+        bool known = packet.Conntrack.Entry is { Confirmed: true };
         NetfilterResult result = net.Netfilter.Run(packet, context, _state.Conntrack(net));
         switch (result.Verdict)
         {
@@ -81,7 +82,9 @@ internal sealed partial class Walker
                 Drop(net, at.Name, frame, PacketReason.RuleReject, result.Rule);
                 return false;
             default:
-                _state.Doubt(net, packet);
+                // The first two hooks only find a connection; the last ones enter it, by whichever answer was tried last.
+                if (!known && !(hook is NetfilterHook.Prerouting or NetfilterHook.Output && packet.Conntrack.Entry is { Confirmed: true }))
+                    _state.Doubt(net, packet);
                 Unknown(net, at.Name, packet, result.Unknown ?? result.Rule?.Text ?? "a rule took the packet away from its ordinary way");
                 return false;
         }
