@@ -99,7 +99,7 @@ internal sealed partial class CaptureNode
                 "flows",
                 name,
                 _source.Find("", flows) is null && _source.Find("", named) is not null ? named : flows,
-                OvsFlowText.Parse
+                OvsFlowText.ParseFlows
             ),
             Groups = ForBridge("groups", name, $"{CaptureNames.Groups}{name}.txt", OvsFlowText.Parse),
             OpenFlowPorts = ForBridge("ofports", name, $"{CaptureNames.OfctlShow}{name}.txt", OvsOfctlShowText.Parse),

@@ -20,6 +20,23 @@ internal static class OvsFlowText
         return flows;
     }
 
+    /// <summary>As <see cref="Parse"/>; a line without actions is a flow cut off, and half a table is none.</summary>
+    public static IReadOnlyList<string> ParseFlows(ReadOnlySpan<char> text)
+    {
+        List<string> flows = [];
+        Lines lines = new(text);
+        while (lines.NextFilled())
+        {
+            ReadOnlySpan<char> line = lines.Current.Trim();
+            if (IsHeader(line))
+                continue;
+            if (!line.Contains("actions=", StringComparison.Ordinal))
+                throw new TextFormatException("not a flow of ovs-ofctl dump-flows: it has no actions (cut off?)", lines.Number);
+            flows.Add(line.ToString());
+        }
+        return flows;
+    }
+
     // "OFPST_FLOW reply (OF1.3) (xid=0x2):", "NXST_FLOW reply (xid=0x4):", "OFPST_FLOW reply (OF1.5) (xid=0x2): flags=[more]".
     internal static bool IsHeader(ReadOnlySpan<char> line) =>
         (line.StartsWith("OFPST_") || line.StartsWith("NXST_") || line.StartsWith("OFPT_"))

@@ -7,6 +7,18 @@ internal sealed partial class OvsdbRows
 {
     public OvsFacts ToFacts()
     {
+        try
+        {
+            return Join();
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new TextFormatException("a value of the Open vSwitch database cannot be read: " + e.Message, null, null, e);
+        }
+    }
+
+    private OvsFacts Join()
+    {
         OvsdbRow? root = _tables.TryGetValue("Open_vSwitch", out Dictionary<string, OvsdbRow>? roots)
             ? roots.Values.FirstOrDefault()
             : null;

@@ -66,7 +66,18 @@ internal sealed partial class OvsdbRows
                 AddTable(table);
             return;
         }
-        JsonElement root = document.RootElement;
+        try
+        {
+            AddListing(document.RootElement, table);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new TextFormatException("a table of an OVSDB listing cannot be read: " + e.Message, null, null, e);
+        }
+    }
+
+    private void AddListing(JsonElement root, string? table)
+    {
         if (
             root.ValueKind != JsonValueKind.Object
             || !root.TryGetProperty("headings", out JsonElement headings)
