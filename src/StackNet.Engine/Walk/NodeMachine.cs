@@ -18,6 +18,7 @@ internal sealed partial class NodeMachine
         Facts = facts;
         foreach (NamespaceFacts ns in facts.Namespaces)
             _namespaces.TryAdd(ns.Name, new NamespaceMachine(this, ns));
+        SwitchUnread = facts.Ovs is null && facts.Unread.Any(u => u.Source.StartsWith("ovs", StringComparison.Ordinal));
         DeviceTable.Build(this);
         SwitchDevices = new SwitchDevices(this);
         _switch = new(() => facts.Ovs is null ? null : SwitchMachine.Compile(facts.Ovs));
@@ -29,6 +30,12 @@ internal sealed partial class NodeMachine
     /// <summary>Open vSwitch; null when the node has none (or it was not read, see <see cref="NodeFacts.Unread"/>).</summary>
     public SwitchMachine? Switch => _switch.Value;
     public SwitchDevices SwitchDevices { get; }
+
+    /// <summary>
+    /// There may be a switch whose ports are not known: with its userspace datapath nothing in the kernel's own listing tells them from
+    /// other devices.
+    /// </summary>
+    public bool SwitchUnread { get; }
 
     /// <summary>Kernel devices of Open vSwitch ports, by port name.</summary>
     public Dictionary<string, Device> OvsDevices { get; } = new(StringComparer.Ordinal);

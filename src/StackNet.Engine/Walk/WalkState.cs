@@ -83,7 +83,11 @@ internal sealed class WalkState
             bool back =
                 (own.Source == flow.Destination && own.SourcePort == flow.DestinationPort)
                 || (own.Destination == flow.Source && own.DestinationPort == flow.SourcePort);
-            if (own == flow || back || (packet.Inner is not null && own.Destination == flow.Destination && own.DestinationPort == flow.DestinationPort))
+            if (
+                own == flow
+                || back
+                || (packet.Inner is not null && own.Destination == flow.Destination && own.DestinationPort == flow.DestinationPort)
+            )
                 return true;
         }
         return false;

@@ -91,6 +91,11 @@ internal sealed partial class Walker
             // AF_PACKET gives vswitchd a copy; the kernel's own stack gets the frame as well (INSTALL.userspace, "Firewall rules").
             IntoSwitch(attachment, device, frame.Copy());
         }
+        else if (device.MayBelongToSwitch && (packet.Type == PacketType.OtherHost || packet.DestinationMac.IsGroup))
+        {
+            Unknown(device.Net, device.Name, packet, $"{device} is promiscuous and Open vSwitch, which may take its frames, was not read");
+            return;
+        }
         if (packet.Vlans.Count > 0 && ToVlanDevice(device, frame))
             return;
         if (device.BridgePort is { } port)

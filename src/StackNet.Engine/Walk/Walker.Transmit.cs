@@ -34,6 +34,9 @@ internal sealed partial class Walker
             Step(device, device.Kind == DeviceKind.Tap ? "tap" : "device", "sent", rule: null, frame.Packet, depth: 0);
         switch (device.Kind)
         {
+            case DeviceKind.Tap when device.MayBelongToSwitch:
+                Unknown(device.Net, device.Name, frame.Packet, $"{device} may be a port of Open vSwitch, which was not read");
+                break;
             case DeviceKind.Tap:
                 LeaveBy(WalkOutputKind.Guest, device, frame);
                 break;

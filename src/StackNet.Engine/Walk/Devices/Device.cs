@@ -88,6 +88,12 @@ internal sealed class Device(NamespaceMachine net, LinkFacts link)
     public int Mtu { get; } = link.Mtu;
     public Mac Mac { get; } = link.Mac;
 
+    /// <summary>
+    /// It may be a port of a switch that was not read: vswitchd sets its userspace ports promiscuous, and no master shows in the kernel.
+    /// </summary>
+    public bool MayBelongToSwitch =>
+        Net.Node.SwitchUnread && Ovs is null && Master is null && (IsPromiscuous || (Kind == DeviceKind.Tap && Net.Name.Length > 0));
+
     /// <summary>Frames leave the node by it.</summary>
     public bool IsWire => Kind == DeviceKind.Hardware || (Kind == DeviceKind.Veth && PeerKnowledge == PeerKnowledge.Outside);
 
