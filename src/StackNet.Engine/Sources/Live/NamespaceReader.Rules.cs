@@ -1,5 +1,6 @@
 using StackNet.Engine.Facts;
 using StackNet.Engine.Sources.Live.Netlink;
+using StackNet.Engine.Sources.Live.Xtables;
 using StackNet.Engine.Sources.Text;
 
 namespace StackNet.Engine.Sources.Live;
@@ -27,13 +28,14 @@ internal sealed partial class NamespaceReader
                 unread.Add(source, name, UnreadKind.Failed, "no netlink socket");
             return facts;
         }
-        facts = ReadNft(facts, probe);
-        return facts with { IpSets = unread.Try("ipset", name, () => ReadIpsets(probe)) };
+        IReadOnlyList<(int Index, string Name)>? sets = unread.Try("ipset", name, () => ReadSetNames(probe));
+        facts = ReadNft(facts, probe, sets ?? []);
+        return facts with { IpSets = sets is null ? null : unread.Try("ipset", name, () => ReadIpsets(sets)) };
     }
 
     private NetfilterProbe OpenNetfilter() => new(new NetlinkSocket(Libc.NetlinkNetfilter, options.SourceLimit), token);
 
-    private NamespaceFacts ReadNft(NamespaceFacts facts, NetfilterProbe probe)
+    private NamespaceFacts ReadNft(NamespaceFacts facts, NetfilterProbe probe, IReadOnlyList<(int Index, string Name)> sets)
     {
         string name = facts.Name;
         IReadOnlyList<NftTable> tables;
@@ -51,13 +53,39 @@ internal sealed partial class NamespaceReader
                 unread.Add(source, name, UnreadLog.KindOf(error.Errno), error.Message);
             return facts;
         }
+        XtablesReader? direct = LoadXtables(probe, tables, sets);
         facts = facts with
         {
-            IptablesNft = ReadXtables(facts, tables, "ip", "iptables"),
-            Ip6tablesNft = ReadXtables(facts, tables, "ip6", "ip6tables"),
+            IptablesNft = direct?.Ruleset(v6: false) ?? ReadXtables(facts, tables, "ip", "iptables"),
+            Ip6tablesNft = direct?.Ruleset(v6: true) ?? ReadXtables(facts, tables, "ip6", "ip6tables"),
             Ebtables = ReadEbtables(facts, tables),
         };
         return facts with { Nft = unread.Try("nft", name, () => ReadNative(facts, tables)) };
+    }
+
+    private static XtablesReader? LoadXtables(
+        NetfilterProbe probe,
+        IReadOnlyList<NftTable> tables,
+        IReadOnlyList<(int Index, string Name)> sets
+    )
+    {
+        if (!tables.Any(t => t.Family is "ip" or "ip6" && XtablesNames.Contains(t.Name)))
+            return null;
+        Dictionary<int, string> names = [];
+        foreach ((int index, string set) in sets)
+        {
+            if (index >= 0)
+                names[index] = set;
+        }
+        XtablesReader reader = new(probe.Channel, names.GetValueOrDefault);
+        try
+        {
+            return reader.TryLoad(tables) ? reader : null;
+        }
+        catch (NetlinkException)
+        {
+            return null; // the tool is asked, and says what is amiss
+        }
     }
 
     /// <summary>Tables whose family and name are those of xtables may be iptables-nft's: its own save tells which it understands.</summary>
@@ -166,19 +194,20 @@ internal sealed partial class NamespaceReader
         );
     }
 
-    private IReadOnlyList<IpSetFacts> ReadIpsets(NetfilterProbe probe)
+    private static IReadOnlyList<(int Index, string Name)> ReadSetNames(NetfilterProbe probe)
     {
         try
         {
-            if (!probe.HasIpsets())
-                return [];
+            return probe.ReadSetNames();
         }
         catch (NetlinkException error) when (error.Errno is Libc.Einval or Libc.Eopnotsupp or Libc.Eprotonosupport)
         {
             return []; // this kernel has no ipset
         }
-        return IpsetSaveText.Parse(_tool.RunText("ipset", "save"));
     }
+
+    private IReadOnlyList<IpSetFacts> ReadIpsets(IReadOnlyList<(int Index, string Name)> sets) =>
+        sets.Count == 0 ? [] : IpsetSaveText.Parse(_tool.RunText("ipset", "save"));
 
     private IReadOnlyList<ConntrackFacts>? ReadConntrack(NamespaceFacts facts)
     {

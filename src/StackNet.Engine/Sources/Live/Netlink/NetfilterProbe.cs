@@ -23,19 +23,50 @@ internal sealed class NetfilterProbe(INetlinkTransport transport, CancellationTo
         return tables;
     }
 
-    /// <summary>Whether any ipset is there.</summary>
-    public bool HasIpsets()
+    /// <summary>The ipsets by the number that rules name them with; a number below zero stands for "not told" (kernels before 4.20).</summary>
+    public IReadOnlyList<(int Index, string Name)> ReadSetNames()
     {
-        bool any = false;
+        try
+        {
+            // Protocol 7 tells the index of a set in its header; LIST_HEADER (4) leaves the elements out.
+            return ListSets(protocol: 7, flags: 4);
+        }
+        catch (NetlinkException error) when (error.Errno is not (Libc.Eperm or Libc.Eacces or Libc.Einval or Libc.Eopnotsupp))
+        {
+            return ListSets(protocol: 6, flags: 2);
+        }
+    }
+
+    private List<(int Index, string Name)> ListSets(byte protocol, byte flags)
+    {
+        List<(int, string)> sets = [];
         Span<byte> body = stackalloc byte[20];
         body.Clear();
-        // IPSET_ATTR_PROTOCOL (1) = 6 is what every kernel since 2.6.39 takes; IPSET_ATTR_FLAGS (6, network order) = LIST_SETNAME.
+        // IPSET_ATTR_PROTOCOL (1), IPSET_ATTR_FLAGS (6, network order).
         Write(body[4..], 5, 1);
-        body[8] = 6;
+        body[8] = protocol;
         Write(body[12..], 8, 6 | 0x4000);
-        body[19] = 2;
-        _channel.DumpAll("IPSET_CMD_LIST", IpsetList, body, () => any = false, (_, _) => any = true);
-        return any;
+        body[19] = flags;
+        _channel.DumpAll("IPSET_CMD_LIST", IpsetList, body, sets.Clear, (_, payload) => AddSet(sets, payload));
+        return sets;
+    }
+
+    private static void AddSet(List<(int, string)> sets, ReadOnlySpan<byte> payload)
+    {
+        if (payload.Length < 4)
+            return;
+        int index = -1;
+        string? name = null;
+        NetlinkAttributes attribute = new(payload[4..]);
+        while (attribute.MoveNext())
+        {
+            if (attribute.Type == 2)
+                name = attribute.Text;
+            else if (attribute.Type == 11)
+                index = attribute.U16Network;
+        }
+        if (name is not null)
+            sets.Add((index, name));
     }
 
     public void Dispose() => _channel.Dispose();
