@@ -77,7 +77,9 @@ internal sealed class BigNode : IDisposable
         process.StandardInput.Write(input);
         process.StandardInput.Close();
         process.WaitForExit();
-        return process.ExitCode == 0 ? output.Result : throw new InvalidOperationException($"{string.Join(' ', command.Take(6))}: {errors.Result}");
+        return process.ExitCode == 0
+            ? output.Result
+            : throw new InvalidOperationException($"{string.Join(' ', command.Take(6))}: {errors.Result}");
     }
 
     public void Dispose()
@@ -130,28 +132,24 @@ internal sealed class BigNode : IDisposable
     private void StartSwitch()
     {
         Run(["ovsdb-tool", "create", "/var/lib/openvswitch/conf.db", "/usr/share/openvswitch/vswitch.ovsschema"]);
-        Run(
-            [
-                "ovsdb-server",
-                "/var/lib/openvswitch/conf.db",
-                "--remote=punix:/run/openvswitch/db.sock",
-                "--pidfile=/run/openvswitch/ovsdb-server.pid",
-                "--detach",
-                "--no-chdir",
-                "--log-file=/var/log/openvswitch/s.log",
-            ]
-        );
+        Run([
+            "ovsdb-server",
+            "/var/lib/openvswitch/conf.db",
+            "--remote=punix:/run/openvswitch/db.sock",
+            "--pidfile=/run/openvswitch/ovsdb-server.pid",
+            "--detach",
+            "--no-chdir",
+            "--log-file=/var/log/openvswitch/s.log",
+        ]);
         Run(["ovs-vsctl", "--no-wait", "init"]);
-        Run(
-            [
-                "ovs-vswitchd",
-                "unix:/run/openvswitch/db.sock",
-                "--pidfile=/run/openvswitch/ovs-vswitchd.pid",
-                "--detach",
-                "--no-chdir",
-                "--log-file=/var/log/openvswitch/v.log",
-            ]
-        );
+        Run([
+            "ovs-vswitchd",
+            "unix:/run/openvswitch/db.sock",
+            "--pidfile=/run/openvswitch/ovs-vswitchd.pid",
+            "--detach",
+            "--no-chdir",
+            "--log-file=/var/log/openvswitch/v.log",
+        ]);
     }
 
     private Dictionary<string, int> PortNumbers(string bridge)

@@ -111,10 +111,16 @@ internal sealed class BigNodePlan(int instances, int networks)
     public string IntegrationFlows(IReadOnlyDictionary<string, int> ports)
     {
         StringBuilder text = new("table=0,priority=65535,dl_vlan=4095,actions=drop\n");
-        text.Append(Invariant($"table=0,priority=3,in_port={ports["int-br-ex"]},vlan_tci=0x0000/0x1fff,actions=push_vlan:0x8100,set_field:{ExternalTag | 0x1000}->vlan_vid,goto_table:59\n"));
+        text.Append(
+            Invariant(
+                $"table=0,priority=3,in_port={ports["int-br-ex"]},vlan_tci=0x0000/0x1fff,actions=push_vlan:0x8100,set_field:{ExternalTag | 0x1000}->vlan_vid,goto_table:59\n"
+            )
+        );
         text.Append(Invariant($"table=0,priority=2,in_port={ports["int-br-ex"]},actions=drop\n"));
         text.Append("table=0,priority=0,actions=goto_table:59\ntable=23,priority=0,actions=drop\ntable=24,priority=0,actions=drop\n");
-        text.Append("table=25,priority=0,actions=goto_table:59\ntable=30,priority=0,actions=goto_table:59\ntable=59,priority=0,actions=goto_table:60\ntable=60,priority=3,actions=NORMAL\n");
+        text.Append(
+            "table=25,priority=0,actions=goto_table:59\ntable=30,priority=0,actions=goto_table:59\ntable=59,priority=0,actions=goto_table:60\ntable=60,priority=3,actions=NORMAL\n"
+        );
         for (int i = 0; i < Instances; i++)
         {
             if (!ports.TryGetValue("qvo" + Port(i), out int port))
@@ -166,10 +172,17 @@ internal sealed class BigNodePlan(int instances, int networks)
     public string Domain(int i) =>
         Invariant(
             $"""
-            <domstatus state='running' reason='booted' pid='{1000 + i}'><domain type='kvm' id='{i}'><name>instance-{i:x8}</name><uuid>{Uuid(9, i)}</uuid>
+            <domstatus state='running' reason='booted' pid='{1000 + i}'><domain type='kvm' id='{i}'><name>instance-{i:x8}</name><uuid>{Uuid(
+                9,
+                i
+            )}</uuid>
             <metadata><nova:instance xmlns:nova="http://openstack.org/xmlns/libvirt/nova/1.1"><nova:name>vm{i}</nova:name><nova:flavor name="m1.small"/>
-            <nova:ports><nova:port uuid="{Uuid(0, i)}"><nova:ip type="fixed" address="{Address(i)}" ipVersion="4"/></nova:port></nova:ports></nova:instance></metadata>
-            <devices><interface type='bridge'><mac address='{Mac(0, i)}'/><source bridge='qbr{Port(i)}'/><target dev='tap{Port(i)}'/><model type='virtio'/><mtu size='1450'/></interface></devices></domain></domstatus>
+            <nova:ports><nova:port uuid="{Uuid(0, i)}"><nova:ip type="fixed" address="{Address(
+                i
+            )}" ipVersion="4"/></nova:port></nova:ports></nova:instance></metadata>
+            <devices><interface type='bridge'><mac address='{Mac(0, i)}'/><source bridge='qbr{Port(i)}'/><target dev='tap{Port(
+                i
+            )}'/><model type='virtio'/><mtu size='1450'/></interface></devices></domain></domstatus>
             """
         );
 
@@ -180,7 +193,8 @@ internal sealed class BigNodePlan(int instances, int networks)
     public static string Port(int instance) => Uuid(0, instance)[..11];
 
     /// <summary>A port's uuid, different in its first eleven characters for every kind and number.</summary>
-    public static string Uuid(int kind, int number) => Invariant($"{kind:x1}{number * 7919 & 0xfffffff:x7}-{number & 0xff:x2}aa-4bbb-8ccc-{number:x12}");
+    public static string Uuid(int kind, int number) =>
+        Invariant($"{kind:x1}{number * 7919 & 0xfffffff:x7}-{number & 0xff:x2}aa-4bbb-8ccc-{number:x12}");
 
     public static string Mac(int kind, int number) => Invariant($"fa:16:3e:{kind:x2}:{number >> 8 & 0xff:x2}:{number & 0xff:x2}");
 

@@ -20,14 +20,25 @@ internal sealed class BigNodeRules(BigNodePlan plan)
             string tap = "tap" + port;
             string c = port[..10];
             chains.Append(Invariant($":neutron-openvswi-i{c} - [0:0]\n:neutron-openvswi-o{c} - [0:0]\n:neutron-openvswi-s{c} - [0:0]\n"));
-            const string direct = "-m comment --comment \"Direct traffic from the VM interface to the security group chain.\" -j neutron-openvswi-sg-chain\n";
+            const string direct =
+                "-m comment --comment \"Direct traffic from the VM interface to the security group chain.\" -j neutron-openvswi-sg-chain\n";
             forward.Append(Invariant($"-A neutron-openvswi-FORWARD -m physdev --physdev-out {tap} --physdev-is-bridged {direct}"));
             forward.Append(Invariant($"-A neutron-openvswi-FORWARD -m physdev --physdev-in {tap} --physdev-is-bridged {direct}"));
-            input.Append(Invariant($"-A neutron-openvswi-INPUT -m physdev --physdev-in {tap} --physdev-is-bridged -m comment --comment \"Direct incoming traffic from VM to the security group chain.\" -j neutron-openvswi-o{c}\n"));
+            input.Append(
+                Invariant(
+                    $"-A neutron-openvswi-INPUT -m physdev --physdev-in {tap} --physdev-is-bridged -m comment --comment \"Direct incoming traffic from VM to the security group chain.\" -j neutron-openvswi-o{c}\n"
+                )
+            );
             Chains(own, i, c);
             const string jump = "-m comment --comment \"Jump to the VM specific chain.\" -j";
-            jumps.Append(Invariant($"-A neutron-openvswi-sg-chain -m physdev --physdev-out {tap} --physdev-is-bridged {jump} neutron-openvswi-i{c}\n"));
-            jumps.Append(Invariant($"-A neutron-openvswi-sg-chain -m physdev --physdev-in {tap} --physdev-is-bridged {jump} neutron-openvswi-o{c}\n"));
+            jumps.Append(
+                Invariant(
+                    $"-A neutron-openvswi-sg-chain -m physdev --physdev-out {tap} --physdev-is-bridged {jump} neutron-openvswi-i{c}\n"
+                )
+            );
+            jumps.Append(
+                Invariant($"-A neutron-openvswi-sg-chain -m physdev --physdev-in {tap} --physdev-is-bridged {jump} neutron-openvswi-o{c}\n")
+            );
             string zone = Invariant($"-m comment --comment \"Set zone for {BigNodePlan.Uuid(0, i)}\" -j CT --zone {4097 + (i % 60000)}\n");
             raw.Append(Invariant($"-A neutron-openvswi-PREROUTING -m physdev --physdev-in qvb{port} {zone}"));
             raw.Append(Invariant($"-A neutron-openvswi-PREROUTING -i qvb{port} {zone}"));
@@ -70,8 +81,10 @@ internal sealed class BigNodeRules(BigNodePlan plan)
 
     private void Chains(StringBuilder text, int i, string c)
     {
-        const string known = "-m state --state RELATED,ESTABLISHED -m comment --comment \"Direct packets associated with a known session to the RETURN chain.\" -j RETURN\n";
-        const string invalid = "-m state --state INVALID -m comment --comment \"Drop packets that appear related to an existing connection (e.g. TCP ACK/FIN) but do not have an entry in conntrack.\" -j DROP\n";
+        const string known =
+            "-m state --state RELATED,ESTABLISHED -m comment --comment \"Direct packets associated with a known session to the RETURN chain.\" -j RETURN\n";
+        const string invalid =
+            "-m state --state INVALID -m comment --comment \"Drop packets that appear related to an existing connection (e.g. TCP ACK/FIN) but do not have an entry in conntrack.\" -j DROP\n";
         const string rest = "-m comment --comment \"Send unmatched traffic to the fallback chain.\" -j neutron-openvswi-sg-fallback\n";
         const string client = "-m comment --comment \"Allow DHCP client traffic.\" -j RETURN\n";
         string address = plan.Address(i);
@@ -89,7 +102,11 @@ internal sealed class BigNodeRules(BigNodePlan plan)
         text.Append(o).Append("-p udp -m udp --sport 67 --dport 68 -m comment --comment \"Prevent DHCP Spoofing by VM.\" -j DROP\n");
         text.Append(o).Append(known).Append(o).Append("-j RETURN\n").Append(o).Append(invalid).Append(o).Append(rest);
         string s = "-A neutron-openvswi-s" + c + " ";
-        text.Append(Invariant($"{s}-s {address}/32 -m mac --mac-source {BigNodePlan.Mac(0, i)} -m comment --comment \"Allow traffic from defined IP/MAC pairs.\" -j RETURN\n"));
+        text.Append(
+            Invariant(
+                $"{s}-s {address}/32 -m mac --mac-source {BigNodePlan.Mac(0, i)} -m comment --comment \"Allow traffic from defined IP/MAC pairs.\" -j RETURN\n"
+            )
+        );
         text.Append(s).Append("-m comment --comment \"Drop traffic without an IP/MAC allow rule.\" -j DROP\n");
     }
 

@@ -51,12 +51,19 @@ internal sealed class HostFiles(LiveOptions options, UnreadLog unread, Cancellat
         "openstack-nova-compute.service",
     ];
 
-    public NodeFacts Read(NodeFacts facts) =>
+    /// <summary>Host name, kernel and distribution.</summary>
+    public static NodeFacts ReadIdentity(NodeFacts facts) =>
         facts with
         {
             HostName = KernelFiles.TryRead("/proc/sys/kernel/hostname", out _) ?? Environment.MachineName,
             KernelVersion = KernelFiles.TryRead("/proc/sys/kernel/osrelease", out _),
             OperatingSystem = ReadText("/etc/os-release") is { } text ? NodeTexts.ParseOsRelease(text) : null,
+        };
+
+    /// <summary>Everything else.</summary>
+    public NodeFacts Read(NodeFacts facts) =>
+        facts with
+        {
             Selinux = ReadSelinux(),
             Services = ReadServices(),
             SysctlFiles = unread.Try("sysctl.d", null, ReadSysctlFiles),

@@ -9,6 +9,28 @@ internal enum ConntrackReading
     Never,
 }
 
+/// <summary>Which sources are asked. What is not asked stays null in the facts.</summary>
+[Flags]
+internal enum LiveParts
+{
+    /// <summary>Links, addresses, routes, rules and neighbours of all namespaces.</summary>
+    Tables = 1,
+
+    /// <summary>Forwarding databases, VLANs, settings, queueing, offloads, numbers of namespaces.</summary>
+    Details = 2,
+
+    /// <summary>Packet filters, sets, connection tracking.</summary>
+    Filters = 4,
+
+    /// <summary>Open vSwitch.</summary>
+    Switch = 8,
+
+    /// <summary>libvirt, DHCP, files and services of the node.</summary>
+    Host = 16,
+
+    All = Tables | Details | Filters | Switch | Host,
+}
+
 /// <summary>What is read, and how long each source may take.</summary>
 internal sealed record LiveOptions
 {
@@ -23,6 +45,8 @@ internal sealed record LiveOptions
 
     /// <summary>Open vSwitch's database socket; null: db.sock in the run directory.</summary>
     public string? OvsDatabase { get; init; }
+
+    public LiveParts Parts { get; init; } = LiveParts.All;
 
     public ConntrackReading Conntrack { get; init; } = ConntrackReading.Auto;
 

@@ -95,19 +95,23 @@ internal static partial class LiveReader
     )
     {
         token.ThrowIfCancellationRequested();
+        bool host = options.Parts.HasFlag(LiveParts.Host);
         // Daemons may be slow or hang; each waits on a thread of its own.
-        Task<OvsFacts?> ovs = Inside(node, "StackNet Open vSwitch", () => new OvsReader(options, node, processes, unread, token).Read());
-        Task<IReadOnlyList<DomainFacts>?> domains = Inside(
-            node,
-            "StackNet libvirt",
-            () => new LibvirtReader(options, processes, unread, token).Read()
-        );
+        Task<OvsFacts?> ovs = options.Parts.HasFlag(LiveParts.Switch)
+            ? Inside(node, "StackNet Open vSwitch", () => new OvsReader(options, node, processes, unread, token).Read())
+            : Task.FromResult<OvsFacts?>(null);
+        Task<IReadOnlyList<DomainFacts>?> domains = host
+            ? Inside(node, "StackNet libvirt", () => new LibvirtReader(options, processes, unread, token).Read())
+            : Task.FromResult<IReadOnlyList<DomainFacts>?>(null);
         IReadOnlyList<ProcessFacts> facts = ProcessScan.Facts(processes, namespaces);
-        NodeFacts read = new HostFiles(options, unread, token).Read(new NodeFacts()) with
+        NodeFacts read = HostFiles.ReadIdentity(new NodeFacts()) with { Processes = facts };
+        if (host)
         {
-            Processes = facts,
-            DhcpNetworks = unread.Try("dhcp", null, () => new DhcpReader(processes, facts, unread).Read()),
-        };
+            read = new HostFiles(options, unread, token).Read(read) with
+            {
+                DhcpNetworks = unread.Try("dhcp", null, () => new DhcpReader(processes, facts, unread).Read()),
+            };
+        }
         return read with { Ovs = ovs.GetAwaiter().GetResult(), Domains = domains.GetAwaiter().GetResult() };
     }
 }

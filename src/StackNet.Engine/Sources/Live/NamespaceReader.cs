@@ -26,6 +26,8 @@ internal sealed partial class NamespaceReader(LiveOptions options, NodeEntry nod
         }
         _moved |= ns.Name.Length != 0;
         NamespaceFacts facts = ReadTables(ns.Name);
+        if (!options.Parts.HasFlag(LiveParts.Filters))
+            return facts;
         facts = ReadRules(facts);
         token.ThrowIfCancellationRequested();
         return facts with { Conntrack = ReadConntrack(facts) };
@@ -61,7 +63,6 @@ internal sealed partial class NamespaceReader(LiveOptions options, NodeEntry nod
                 unread.Add(source, name, UnreadKind.Failed, "the links could not be read, and with them the names of devices");
             return facts;
         }
-        bool bridges = links.Any(l => l.Bridge is not null);
         facts = facts with
         {
             Addresses = unread.Try("addresses", name, reader.ReadAddresses),
@@ -70,6 +71,12 @@ internal sealed partial class NamespaceReader(LiveOptions options, NodeEntry nod
             Rules = unread.Try("rules", name, () => reader.ReadRules(v6: false)),
             Rules6 = HasInet6 ? unread.Try("rules6", name, () => reader.ReadRules(v6: true)) : [],
             Neighbours = unread.Try("neighbours", name, reader.ReadNeighbours),
+        };
+        if (!options.Parts.HasFlag(LiveParts.Details))
+            return facts with { Links = links };
+        bool bridges = links.Any(l => l.Bridge is not null);
+        facts = facts with
+        {
             Fdb = unread.Try("fdb", name, reader.ReadFdb),
             BridgeVlans = bridges ? unread.Try("bridge-vlans", name, reader.ReadBridgeVlans) : [],
             NetnsIds = unread.Try("netns-ids", name, () => ReadNamespaceIds(reader)),

@@ -47,7 +47,9 @@ public sealed class LiveOvsTests
         Assert.Empty(facts.Unread);
         OvsFacts ovs = Assert.IsType<OvsFacts>(facts.Ovs);
         Assert.True(ovs.SwitchAnswered);
-        OvsFacts told = OvsdbRows.ParseDump(node.Bytes("ovsdb-client dump --format=json unix:/run/openvswitch/db.sock Open_vSwitch")).ToFacts();
+        OvsFacts told = OvsdbRows
+            .ParseDump(node.Bytes("ovsdb-client dump --format=json unix:/run/openvswitch/db.sock Open_vSwitch"))
+            .ToFacts();
         List<string> differences = [];
         FactsDiff.Add(differences, "database", told.Bridges.Select(Database), ovs.Bridges.Select(Database));
         foreach (OvsBridgeFacts bridge in ovs.Bridges)

@@ -227,7 +227,7 @@ internal sealed class XtablesReader(NetlinkChannel channel, Func<int, string?> s
         else
         {
             _givenUp.Add(family);
-            Refused = $"rule {_lastChain.Rules.Count + 1} of chain {_lastChain.Name}";
+            Refused = $"rule {_lastChain.Rules.Count + 1} of chain {_lastChain.Name}: {_rule.Refused}";
         }
     }
 

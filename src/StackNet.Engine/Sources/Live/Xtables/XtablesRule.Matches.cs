@@ -9,7 +9,9 @@ namespace StackNet.Engine.Sources.Live.Xtables;
 /// <summary>Matches that stand in nf_tables as xtables' own structures (linux/netfilter/xt_*.h).</summary>
 internal sealed partial class XtablesRule
 {
-    private static readonly SearchValues<byte> Unquoted = SearchValues.Create("_-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"u8);
+    private static readonly SearchValues<byte> Unquoted = SearchValues.Create(
+        "_-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"u8
+    );
 
     /// <summary>NFTA_MATCH_NAME, REV, INFO; those of a target have the same numbers.</summary>
     private bool TakeExtension(ReadOnlySpan<byte> data, bool isTarget)

@@ -23,7 +23,8 @@ internal sealed partial class XtablesRule
         {
             ushort low = BinaryPrimitives.ReadUInt16BigEndian(from);
             ushort high = BinaryPrimitives.ReadUInt16BigEndian(to);
-            string ports = low == high ? low.ToString(CultureInfo.InvariantCulture) : string.Create(CultureInfo.InvariantCulture, $"{low}:{high}");
+            string ports =
+                low == high ? low.ToString(CultureInfo.InvariantCulture) : string.Create(CultureInfo.InvariantCulture, $"{low}:{high}");
             if (_register.Key == 0)
             {
                 if (_sourcePorts is not null)
@@ -36,6 +37,19 @@ internal sealed partial class XtablesRule
                     return false;
                 _destinationPorts = $" {sign}--dport {ports}";
             }
+            return true;
+        }
+        // Two single ports that must both be equal are loaded and compared as one word.
+        if (
+            _register is { Key: 0, Length: 4, IsMasked: false }
+            && !not
+            && from.SequenceEqual(to)
+            && _sourcePorts is null
+            && _destinationPorts is null
+        )
+        {
+            _sourcePorts = string.Create(CultureInfo.InvariantCulture, $" --sport {BinaryPrimitives.ReadUInt16BigEndian(from)}");
+            _destinationPorts = string.Create(CultureInfo.InvariantCulture, $" --dport {BinaryPrimitives.ReadUInt16BigEndian(from[2..])}");
             return true;
         }
         if (_register is { Key: 13, Length: 1, IsMasked: true } && _protocolNumber == 6 && _flags is null)
@@ -51,11 +65,7 @@ internal sealed partial class XtablesRule
     {
         if (_sourcePorts is null && _destinationPorts is null && _flags is null)
             return true;
-        _matches
-            .Append(_protocolNumber == 6 ? " -m tcp" : " -m udp")
-            .Append(_sourcePorts)
-            .Append(_destinationPorts)
-            .Append(_flags);
+        _matches.Append(_protocolNumber == 6 ? " -m tcp" : " -m udp").Append(_sourcePorts).Append(_destinationPorts).Append(_flags);
         ResetTransport();
         return true;
     }

@@ -27,6 +27,9 @@ internal sealed partial class XtablesRule(Func<int, string?> setName)
     private long? _packets;
     private long _bytes;
 
+    /// <summary>The expression at which the last refused rule failed.</summary>
+    public string? Refused { get; private set; }
+
     public bool TryPrint(bool v6, string chain, ReadOnlySpan<byte> expressions, [NotNullWhen(true)] out IptablesRule? rule)
     {
         rule = null;
@@ -35,7 +38,10 @@ internal sealed partial class XtablesRule(Func<int, string?> setName)
         while (element.MoveNext())
         {
             if (!TakeElement(element.Value))
+            {
+                Refused = $"{ExpressionName(element.Value)} after{_matches}";
                 return false;
+            }
         }
         if (_packets is null || !EndTransport())
             return false; // iptables gives every rule a counter
@@ -64,6 +70,17 @@ internal sealed partial class XtablesRule(Func<int, string?> setName)
                 packets = attribute.U64Network;
         }
         return ((long)Math.Min(packets, long.MaxValue), (long)Math.Min(bytes, long.MaxValue));
+    }
+
+    private static string ExpressionName(ReadOnlySpan<byte> element)
+    {
+        NetlinkAttributes attribute = new(element);
+        while (attribute.MoveNext())
+        {
+            if (attribute.Type == 1)
+                return attribute.Text;
+        }
+        return "";
     }
 
     private void Option(string? option)
@@ -220,7 +237,8 @@ internal sealed partial class XtablesRule(Func<int, string?> setName)
             else
                 to = inner.Value;
         }
-        bool known = operation <= 1 && _register is { Kind: LoadKind.Transport, IsMasked: false } && TakeTransport(from, to, operation == 1);
+        bool known =
+            operation <= 1 && _register is { Kind: LoadKind.Transport, IsMasked: false } && TakeTransport(from, to, operation == 1);
         _register.Clear();
         return known;
     }
