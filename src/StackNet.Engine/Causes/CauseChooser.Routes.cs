@@ -57,24 +57,11 @@ internal sealed partial class CauseChooser
         return null;
     }
 
-    /// <summary>The external bridge on the way has no NIC.</summary>
+    /// <summary>Something on the way outside that stops everything, the missing NIC included.</summary>
     private Finding? LacksUplink(WalkDrop drop)
     {
-        InstancePath? path = NodeNouns.Path(diagnosis.Node, guest.Port, guest.Address);
-        if (path is null || path.Hop.Length == 0 || path.Hop[^1].Kind is "uplink" or "tunnel")
-            return null;
-        PathHop last = path.Hop[^1];
-        if (last.Kind is not ("ovs-bridge" or "bridge" or "veth" or "router-port"))
-            return null;
-        string ports = string.Join(
-            ", ",
-            diagnosis.Facts.Ovs?.Bridges.FirstOrDefault(b => b.Name == last.Device)?.Ports.Select(p => p.Name) ?? []
-        );
-        if (last.Kind == "ovs-bridge" && Topology.SwitchPorts.All.All(p => p.Bridge.Name != last.Device))
-            return null;
-        string evidence =
-            ports.Length > 0 ? $"{last.Device} has the ports {ports}: none of them is a NIC" : $"{last.Device} has no NIC among its ports";
-        return new("SN313", evidence, last.Device, drop.Namespace.Length == 0 ? "" : last.Namespace);
+        PacketDirection way = drop.Packet.SourceMac == NodeOutside.UpstreamMac ? PacketDirection.In : PacketDirection.Out;
+        return PathChecks.First(diagnosis, _path.Value, way);
     }
 
     /// <summary>Nobody answered, and no single drop says why.</summary>
@@ -236,6 +223,38 @@ internal sealed partial class CauseChooser
 
     private string? OutsideDevice(string ns) =>
         Topology.Devices.Namespace(ns)?.Links?.FirstOrDefault(l => l.Name.StartsWith("qg-", StringComparison.Ordinal))?.Name;
+
+    /// <summary>A packet for the instance left the node by a wire: the namespace that routes has no (live) way to it.</summary>
+    private Finding? WentElsewhere(Ending ending)
+    {
+        WalkOutput? output = ending.Outcome?.Outputs.Find(o =>
+            o.Kind == WalkOutputKind.Wire
+            && o.Packet.IsIp
+            && o.Packet.Destination == guest.Address
+            && !diagnosis.IsOwnMac(o.Packet.DestinationMac)
+        );
+        if (output is null || guest.Port.Subnet is not { } own)
+            return null;
+        foreach (NamespaceFacts ns in diagnosis.Facts.Namespaces)
+        foreach (AddressFacts address in ns.Addresses ?? [])
+        {
+            if (
+                own.Contains(address.Address)
+                && address.PrefixLength < address.Address.Bits
+                && Topology.Devices.Find(ns.Name, address.Device) is { State: LinkState.Down } down
+            )
+                return Down(
+                    new WalkDrop
+                    {
+                        Reason = PacketReason.PortDown,
+                        Namespace = ns.Name,
+                        Device = down.Name,
+                        Packet = output.Packet,
+                    }
+                );
+        }
+        return new("SN611", $"packets for {guest.Address} are routed out of {output.Device}", output.Device, output.Namespace);
+    }
 
     /// <summary>The packet was put into a frame for a MAC that its receiver does not have: a neighbour entry is wrong.</summary>
     private Finding? WrongNeighbour(Ending ending)

@@ -7,6 +7,8 @@ namespace StackNet.Engine.Causes;
 /// <summary>Names the cause of a death: by its reason, the rule, the role of the device, the direction and what the node is made of.</summary>
 internal sealed partial class CauseChooser(Diagnosis diagnosis, Guest guest, Ip destination)
 {
+    private readonly Lazy<InstancePath?> _path = new(() => NodeNouns.Path(diagnosis.Node, guest.Port, guest.Address));
+
     private NodeTopology Topology => diagnosis.Topology;
 
     public Finding Choose(Ending ending)
@@ -17,6 +19,9 @@ internal sealed partial class CauseChooser(Diagnosis diagnosis, Guest guest, Ip 
             return plug;
         if (ending.Purpose == Purpose.NoWayBack)
             return NoWayBack(ending);
+        ending = WithTellingDrop(ending);
+        if (ending.Direction != PacketDirection.Out && (WrongNeighbour(ending) ?? WentElsewhere(ending)) is { } astray)
+            return astray;
         if (
             ending.Drop is { Reason: PacketReason.NoNeighbour, Resolution: { } resolution } silent
             && FromResolution(ending, silent, resolution) is { } deeper
@@ -25,6 +30,53 @@ internal sealed partial class CauseChooser(Diagnosis diagnosis, Guest guest, Ip 
         if (ending.Drop is { } drop && ByReason(ending, drop) is { } found)
             return found;
         return Unanswered(ending);
+    }
+
+    /// <summary>
+    /// A question that was flooded died in many places: the one that counts lies on the instance's way, and as far along it as it got.
+    /// </summary>
+    private Ending WithTellingDrop(Ending ending)
+    {
+        bool flooded = ending.Purpose is Purpose.GuestArp or Purpose.UpstreamArp || ending.Drop is null or { IsFloodCopy: true };
+        return flooded && ending.Outcome is { } outcome && Telling(outcome, ending.Direction) is { } drop
+            ? ending with
+            {
+                Drop = drop,
+                Device = drop.Device,
+                Namespace = drop.Namespace,
+            }
+            : ending;
+    }
+
+    private WalkDrop? Telling(WalkOutcome outcome, PacketDirection direction)
+    {
+        WalkDrop? best = null;
+        int place = -1;
+        foreach (WalkDrop drop in outcome.Drops)
+        {
+            if (drop.Reason is PacketReason.None or PacketReason.NotForUs or PacketReason.NoNeighbour)
+                continue;
+            int at = PlaceOf(drop);
+            if (at < 0 || (best is not null && (direction == PacketDirection.Out ? at <= place : at >= place)))
+                continue;
+            (best, place) = (drop, at);
+        }
+        return best;
+    }
+
+    /// <summary>Where on the way out a device stands; a bridge's own device counts only where it is what routes.</summary>
+    private int PlaceOf(WalkDrop drop)
+    {
+        PathHop[] hops = _path.Value?.Hop ?? [];
+        for (int i = hops.Length - 1; i >= 0; i--)
+        {
+            bool here =
+                hops[i].Device == drop.Device
+                && (drop.Namespace == hops[i].Namespace || hops[i].Kind is "ovs-bridge" or "patch" or "tunnel" or "uplink");
+            if (here && !(hops[i].Kind == "ovs-bridge" && drop.Reason is PacketReason.PortDown or PacketReason.NotConnected))
+                return i;
+        }
+        return -1;
     }
 
     /// <summary>A state of the plug that kills every packet, when the death is on the part of the way where the packet meets it.</summary>
@@ -54,7 +106,12 @@ internal sealed partial class CauseChooser(Diagnosis diagnosis, Guest guest, Ip 
 
     private Finding? FromResolution(Ending ending, WalkDrop silent, WalkOutcome resolution)
     {
-        WalkDrop? met = resolution.Drop;
+        WalkDrop? met = Telling(resolution, ending.Direction) ?? resolution.Drop;
+        if (Telling(resolution, ending.Direction) is null && !Topology.Ports.Any(p => p.Addresses.Contains(silent.Packet.Destination)))
+        {
+            if (PathChecks.First(diagnosis, _path.Value, PacketDirection.Out) is { } broken)
+                return broken;
+        }
         if (met is null || met.Reason is PacketReason.NoNeighbour or PacketReason.NotForUs or PacketReason.None)
             return null;
         Finding? found = ByReason(ending with { Outcome = resolution, Drop = met }, met);

@@ -41,6 +41,11 @@ internal sealed partial class Conversation
         {
             if (WrongVlan(left, guest.Port) is { } vlan)
                 return Ending.Dead(PacketDirection.Out, "SN310", vlan, left.Device, left.Namespace) with { Outcome = outcome };
+            if (WrongUpstream(left) is { } wrong)
+                return Ending.Dead(PacketDirection.Out, wrong.CauseId, wrong.Evidence, wrong.Device, wrong.Namespace) with
+                {
+                    Outcome = outcome,
+                };
             back = FromOutside(left, AnswerTo(left.Packet), guest, PacketDirection.Back, out ending);
         }
         else if (outcome.Outputs.Find(o => o.Kind == WalkOutputKind.Tunnel && o.Packet.IsIp) is { } tunnel)

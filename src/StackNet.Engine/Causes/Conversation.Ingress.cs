@@ -28,7 +28,13 @@ internal sealed partial class Conversation
             Say(PacketDirection.In, "upstream", uplink, $"{source} sends", packet);
             WalkOutcome outcome = Arrive(ns, uplink, packet, PacketDirection.In);
             if (ReachedGuest(outcome, guest) is not { } reached)
-                return Lost(outcome, PacketDirection.In, Purpose.Data, packet);
+            {
+                return
+                    outcome.Outputs.Find(o => o.Kind == WalkOutputKind.LocalSocket && o.Packet.IsIp && o.Packet.Destination == destination)
+                        is { } self
+                    ? AnsweredByNode(outcome, self, source)
+                    : Lost(outcome, PacketDirection.In, Purpose.Data, packet);
+            }
             if (step == 1)
                 return null;
             if (FromGuest(guest, AnswerTo(reached.Packet), PacketDirection.Back, out ending) is not { } back)
@@ -37,11 +43,38 @@ internal sealed partial class Conversation
                 return Lost(back, PacketDirection.Back, Purpose.Data, back.Packet);
             if (left.Packet.Source != destination)
                 return NotTheSame(left, destination);
+            if (WrongUpstream(left) is { } wrong)
+                return Ending.Dead(PacketDirection.Back, wrong.CauseId, wrong.Evidence, wrong.Device, wrong.Namespace) with
+                {
+                    Outcome = back,
+                };
             answer = left.Packet;
             if (_request.Protocol != ProbeProtocol.Tcp)
                 return null;
         }
         return null;
+    }
+
+    /// <summary>
+    /// Nothing translated the address: whoever carries it got the packet itself. A ping is answered all the same (so the asker sees a
+    /// reply), a connection meets no listener.
+    /// </summary>
+    private Ending? AnsweredByNode(WalkOutcome outcome, WalkOutput self, Ip source)
+    {
+        string where = self.Namespace.Length == 0 ? "the node" : self.Namespace;
+        string evidence = $"no DNAT rule for {self.Packet.Destination} matches: {where} takes the packet for itself on {self.Device}";
+        if (outcome.Emitted.Find(e => e.Kind == EmittedKind.EchoReply) is { } echo)
+        {
+            WalkOutcome back = Machine.Carry(echo, _state, _request.Trace);
+            Record(back, PacketDirection.Back, data: true);
+            Note = evidence + " and answers";
+            return LeftByWire(back, source) is not null ? null : Lost(back, PacketDirection.Back, Purpose.Data, back.Packet);
+        }
+        return Ending.Dead(PacketDirection.In, "SN709", evidence, self.Device, self.Namespace) with
+        {
+            Outcome = outcome,
+            Packet = self.Packet,
+        };
     }
 
     private static Ending NotTheSame(WalkOutput left, Ip asked) =>

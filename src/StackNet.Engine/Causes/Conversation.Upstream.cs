@@ -17,6 +17,32 @@ internal sealed partial class Conversation
         );
 
     /// <summary>
+    /// A neighbour entry that somebody set by hand names a MAC that the uplink's bridge has never heard, while it has heard others there:
+    /// the frame is for nobody.
+    /// </summary>
+    private Finding? WrongUpstream(WalkOutput left)
+    {
+        foreach (NamespaceFacts ns in _diagnosis.Facts.Namespaces)
+        foreach (NeighbourFacts entry in ns.Neighbours ?? [])
+        {
+            if (entry.State != "PERMANENT" || entry.Mac != left.Packet.DestinationMac)
+                continue;
+            OvsBridgeFacts? bridge = _diagnosis.Topology.SwitchPorts.Find(left.Device)?.Bridge;
+            int? number = _diagnosis.Topology.SwitchPorts.Find(left.Device)?.Interface.OfPort;
+            List<OvsFdbEntry> heard = [.. bridge?.Fdb?.Where(f => f.Port == number) ?? []];
+            if (heard.Count == 0 || heard.Exists(f => f.Mac == entry.Mac))
+                continue;
+            return new(
+                "SN801",
+                $"{entry.Address} dev {entry.Device} lladdr {entry.Mac} PERMANENT; {bridge!.Name} has heard {string.Join(", ", heard.Select(f => f.Mac).Distinct())} by {left.Device}, never that",
+                entry.Device,
+                ns.Name
+            );
+        }
+        return null;
+    }
+
+    /// <summary>
     /// A frame for the outside has to carry the tag of its provider network: the VLAN id that neutron keeps beside the port
     /// (Port.other_config segmentation_id), none on a flat network. Null when it does or when it is not known.
     /// </summary>

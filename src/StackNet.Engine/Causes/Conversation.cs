@@ -34,6 +34,9 @@ internal sealed partial class Conversation
 
     public WalkState State => _state;
 
+    /// <summary>What is odd about a conversation that went well.</summary>
+    public string? Note { get; private set; }
+
     private NodeMachine Machine => _diagnosis.Machine;
 
     private Packet NewRequest(Ip source, Ip destination)

@@ -95,7 +95,20 @@ internal static class IngressTest
         }
         if (OwnerOf(diagnosis, asker, port) is { } ns)
             return Talk(c => c.IngressFromNode(guest, asker, destination, ns));
-        return Uplinks.Of(diagnosis, port, address) is { } uplink
+        var way = Uplinks.Of(diagnosis, port, address);
+        // The instance's gateway asks, nobody here has its address, and it cannot be outside either: there is no way to it.
+        if (way is null && asker == port.Gateway && diagnosis.Topology.Devices.AllRead && !HasRouterUnread(diagnosis))
+        {
+            return Talk(_ =>
+                Ending.Dead(
+                    PacketDirection.In,
+                    "SN612",
+                    $"{asker} is the gateway that the instances are given; no device of this node has that address",
+                    Uplinks.LastDevice(diagnosis, port, address)
+                )
+            );
+        }
+        return way is { } uplink
             ? Talk(c => c.IngressFromOutside(guest, asker, destination, uplink.Namespace, uplink.Device, uplink.Vlan))
             : Talk(_ => Uplinks.Missing(diagnosis, port, address));
     }
@@ -117,6 +130,8 @@ internal static class IngressTest
         }
         return any?.Namespace;
     }
+
+    private static bool HasRouterUnread(Diagnosis diagnosis) => diagnosis.Facts.Namespaces.Any(n => n.Addresses is null);
 
     /// <summary>The upstream router: the next hop of the way out.</summary>
     private static Ip? UpstreamOf(Diagnosis diagnosis, TopologyPort port, Ip address)

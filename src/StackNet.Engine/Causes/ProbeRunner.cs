@@ -42,7 +42,12 @@ internal static class ProbeRunner
             ending = certain;
         PacketTrace? trace = request.Trace ? Trace(diagnosis, guest, conversation, ending) : null;
         if (ending is null)
-            return new ProbeOutcome { Verdict = Verdict.Pass, Trace = trace };
+            return new ProbeOutcome
+            {
+                Verdict = Verdict.Pass,
+                Evidence = conversation.Note,
+                Trace = trace,
+            };
         if (ending.Verdict == Verdict.Unknown)
         {
             return new ProbeOutcome

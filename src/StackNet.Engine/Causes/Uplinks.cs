@@ -14,22 +14,17 @@ internal static class Uplinks
         return hop is null ? null : (hop.Namespace, hop.Device, Vlan(diagnosis, port, path!));
     }
 
+    /// <summary>The last device of the way that could be followed.</summary>
+    public static string LastDevice(Diagnosis diagnosis, TopologyPort port, Ip address) =>
+        NodeNouns.Path(diagnosis.Node, port, address) is { Hop: [.., var end] } ? end.Device : "";
+
     /// <summary>Why there is no uplink: the external bridge has none, or the way could not be followed.</summary>
     public static Ending Missing(Diagnosis diagnosis, TopologyPort port, Ip address)
     {
         InstancePath? path = NodeNouns.Path(diagnosis.Node, port, address);
+        if (path is not null && PathChecks.LacksUplink(diagnosis, path) is { } none)
+            return Ending.Dead(PacketDirection.In, none.CauseId, none.Evidence, none.Device, none.Namespace);
         PathHop? last = path is { Hop: [.., var end] } ? end : null;
-        if (last is { Kind: "ovs-bridge" } && diagnosis.Facts.Ovs?.Bridges.FirstOrDefault(b => b.Name == last.Device) is { } bridge)
-        {
-            return Ending.Dead(
-                PacketDirection.In,
-                "SN313",
-                $"{bridge.Name} has the ports {string.Join(", ", bridge.Ports.Select(p => p.Name))}: none of them is a NIC",
-                bridge.Name
-            );
-        }
-        if (last is { Kind: "bridge" } && diagnosis.Topology.Devices.Find(last.Namespace, last.Device) is not null)
-            return Ending.Dead(PacketDirection.In, "SN313", $"{last.Device} has no NIC among its ports", last.Device, last.Namespace);
         return Ending.NotKnown(
             PacketDirection.In,
             $"the way from outside to {port.Instance.Name} could not be followed beyond {last?.Device ?? "its tap"}",

@@ -162,11 +162,12 @@ internal sealed partial class PathFinder
         if (depth > 4 || _topology.Devices.Namespace(inside.Namespace) is not { } ns)
             return;
         RouteFacts? route = RouteLookup.Find(ns, _address ?? Ip.V4(0), OutsideAddress);
-        if (route?.Device is not { } name || _topology.Devices.Find(ns.Name, name) is not { } outside)
+        string? name = route is { Type: "unicast", Device: { } chosen } ? chosen : OutsidePort(ns);
+        if (name is null || _topology.Devices.Find(ns.Name, name) is not { } outside)
             return;
         if (outside != inside)
             Add(ns.Name, name, ns.Name.Length == 0 ? "node" : "router-port", _topology.SwitchPorts.Find(name)?.Port.Tag);
-        if (route.Gateway is { } next && LayoutNames.OwnerOf(_topology, next) is { } other && other.Namespace != ns.Name)
+        if (route?.Gateway is { } next && LayoutNames.OwnerOf(_topology, next) is { } other && other.Namespace != ns.Name)
         {
             // Distributed routers: the next hop is the snat or fip namespace of this same node.
             Router(other, "router-port", depth + 1);
@@ -174,6 +175,10 @@ internal sealed partial class PathFinder
         }
         Exit(outside);
     }
+
+    /// <summary>Without a default route: the router's outside port all the same, for what comes in by it.</summary>
+    private static string? OutsidePort(NamespaceFacts ns) =>
+        (ns.Links ?? []).FirstOrDefault(l => l.Name.StartsWith("qg-", StringComparison.Ordinal))?.Name;
 
     // An address that no node has a route of its own to: TEST-NET-3 would be used by some labs, so the last unicast address before class D.
     private static Ip OutsideAddress { get; } = Ip.V4(0xDFFFFFFE);

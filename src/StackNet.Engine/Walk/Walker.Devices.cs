@@ -110,8 +110,21 @@ internal sealed partial class Walker
         }
         if (device.MacvlanUppers.Count > 0 && ToMacvlan(device, frame))
             return;
+        if (MayBeSwitchPort(device))
+            Unknown(device.Net, device.Name, packet, $"Open vSwitch was not read, and {device} may be a port of it");
         Protocols(device, frame);
     }
+
+    /// <summary>
+    /// vswitchd makes its system ports promiscuous (netdev-linux, netdev_turn_flags_on); a bridge does so too, but then there is a master.
+    /// With the database unread such a device is likely one of its ports.
+    /// </summary>
+    private bool MayBeSwitchPort(Device device) =>
+        _node.Facts.Ovs is null
+        && device is { Ovs: null, Master: null, BridgePort: null }
+        && device.Net.Name.Length == 0
+        && device.Link.Flags.Contains("PROMISC")
+        && _node.Facts.Unread.Any(u => u.Source.StartsWith("ovs", StringComparison.Ordinal));
 
     private void Protocols(Device device, Frame frame)
     {
