@@ -11,6 +11,12 @@ namespace StackNet.Engine.Sources.Capture;
 /// </summary>
 internal static class Redactor
 {
+    // Public resolvers name nobody, and probes go to them when no other destination is asked for.
+    private static readonly Ip[] Resolvers =
+    [
+        .. new[] { "1.1.1.1", "8.8.8.8", "8.8.4.4", "9.9.9.9", "208.67.222.222" }.Select(a => Ip.Parse(a)),
+    ];
+
     public static NodeFacts Redact(NodeFacts facts) => Redact(facts, out _, out _);
 
     /// <summary>As <see cref="Redact(NodeFacts)"/>, and tells what became of addresses.</summary>
@@ -22,6 +28,8 @@ internal static class Redactor
         NameMap names = new(facts);
         TextRedactor text = new(addresses, macs, names);
         (addressOf, macOf) = (addresses.Map, macs.Map);
+        foreach (Ip resolver in Resolvers)
+            addresses.Keep(resolver);
         LearnFields(facts, addresses);
         Walk(json, null, (_, value) => Learn(text, value));
         // Flows name MACs as numbers: all of them must be known before the first flow is rewritten.

@@ -49,6 +49,13 @@ internal sealed class AddressMap(byte[] key, MacMap macs)
         }
     }
 
+    /// <summary>An address that keeps its bits, and with them its place in every prefix.</summary>
+    public void Keep(Ip ip)
+    {
+        for (int bit = 8; bit < 24; bit++)
+            _edges.Add((bit, (uint)ip.Value >> (32 - bit)));
+    }
+
     /// <summary>A range of addresses: what lies below its common prefix keeps its order, so it keeps its bits.</summary>
     public void LearnRange(Ip low, Ip high)
     {
