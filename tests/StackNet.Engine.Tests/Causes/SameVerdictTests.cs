@@ -33,6 +33,16 @@ public sealed class SameVerdictTests
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
     }
 
+    [Fact]
+    public void The_default_sample_fails_for_its_missing_SNAT_and_nothing_else()
+    {
+        ComputeNode node = ComputeNodes.Create(Samples.Open(Samples.Names[0]), "sample", NodeSourceKind.Sample);
+        EgressResult[] results = [.. EgressTest.Run(node, new EgressRequest(), CancellationToken.None)];
+        Assert.Equal("SN701", Assert.Single(results, r => r.Verdict == Verdict.Fail).CauseId);
+        Assert.Single(results, r => r.Verdict == Verdict.Pass);
+        Assert.Equal(2, results.Length);
+    }
+
     private static string[] Verdicts(NodeFacts facts)
     {
         ComputeNode node = ComputeNodes.Create(facts, "test", NodeSourceKind.Capture);
