@@ -38,9 +38,15 @@ internal sealed class SwitchBridge
 
     /// <summary>True when vswitchd itself carries packets: then it tracks connections and encapsulates on its own.</summary>
     public bool IsUserspace => Facts.DatapathType is "netdev" or "dummy";
+
+    /// <summary>Nothing but patches and tunnels: br-tun drops what no tunnel takes, as a matter of course.</summary>
+    public bool IsTunnelOnly => PortsByName.Values.All(port => port.IsLocal || port.IsPatch || port.IsTunnel);
     public List<SwitchBundle> Bundles { get; } = [];
     public Dictionary<ushort, SwitchPort> Ports { get; } = [];
     public Dictionary<string, SwitchPort> PortsByName { get; } = [];
+
+    /// <summary>Interfaces of which nobody said whether the switch has them.</summary>
+    public HashSet<string> Unnumbered { get; } = [];
     public Dictionary<(int Vlan, Mac Mac), SwitchBundle> Fdb { get; } = [];
     public FlowTable?[] Tables => _pipeline.Value.Tables;
     public Dictionary<uint, FlowGroup> Groups => _pipeline.Value.Groups;
@@ -61,10 +67,16 @@ internal sealed class SwitchBridge
     private void AddPort(SwitchBundle bundle, OvsPortFacts port, OvsInterfaceFacts link, OpenFlowPort? described)
     {
         int number = described?.Number ?? (link.Name == Name ? OpenFlowPorts.Local : link.OfPort ?? -1);
+        // A capture may lack the column (ovs-vsctl show has none): then the port may well be there.
+        if (number == -1 && link.OfPort is null && string.IsNullOrEmpty(link.Error) && Facts.OpenFlowPorts is not { Count: > 0 })
+        {
+            Unnumbered.Add(link.Name);
+            return;
+        }
         // Without a number the datapath has no such port; the error column says why. What "ovs-ofctl show" lists is there.
         if (number is < 1 or > OpenFlowPorts.Local)
             return;
-        if (described is null && (Facts.OpenFlowPorts is { Count: > 0 } || link.OfPort is -1 || link.Error is not null))
+        if (described is null && (Facts.OpenFlowPorts is { Count: > 0 } || link.OfPort is -1 || !string.IsNullOrEmpty(link.Error)))
             return;
         string config = described?.Config ?? "";
         string stp = port.Status.GetValueOrDefault("stp_state") ?? port.Status.GetValueOrDefault("rstp_port_state") ?? "";

@@ -81,18 +81,15 @@ internal sealed class SwitchMachine
     {
         if (!Bridges.TryGetValue(bridge, out SwitchBridge? found))
             return Dead(PacketReason.NoPort, bridge, inPort, $"no bridge {bridge}");
+        if (found.Unnumbered.Contains(inPort))
+            return new SwitchResult
+            {
+                Bridge = bridge,
+                Port = inPort,
+                Unknown = NoNumber(inPort),
+            };
         if (!found.PortsByName.TryGetValue(inPort, out SwitchPort? port))
-        {
-            // A database that tells no port number, with neither flows nor port descriptions read: the port may well be there.
-            return NumberWasNotRead(found, inPort)
-                ? new SwitchResult
-                {
-                    Unknown = $"the port numbers and flows of {bridge} were not read (ovs-ofctl show, ovs-ofctl dump-flows)",
-                    Bridge = bridge,
-                    Port = inPort,
-                }
-                : Dead(PacketReason.NoPort, bridge, inPort, Absent(found, inPort));
-        }
+            return Dead(PacketReason.NoPort, bridge, inPort, Absent(found, inPort));
         if (!port.IsPatch && !port.IsTunnel && devices.StateOf(bridge, inPort) is LinkState.Down or LinkState.Missing)
             return Dead(PacketReason.PortDown, bridge, inPort, $"device {inPort} is down or not there");
         return new Translation(this, state, devices, trace, options).Run(port, packet);
@@ -125,9 +122,8 @@ internal sealed class SwitchMachine
         return Process(port.Bridge.Name, port.Name, frame, state, devices, trace, options);
     }
 
-    private static bool NumberWasNotRead(SwitchBridge bridge, string name) =>
-        bridge.Facts is { OpenFlowPorts: null, Flows: null }
-        && bridge.Facts.Ports.Any(p => p.Interfaces.Any(i => i.Name == name && i.OfPort is null && string.IsNullOrEmpty(i.Error)));
+    internal static string NoNumber(string port) =>
+        $"the OpenFlow number of port {port} was not read (ovs-vsctl list Interface, ovs-ofctl show)";
 
     /// <summary>Why a name is no port: not in the database, or there with an error.</summary>
     internal static string Absent(SwitchBridge bridge, string name)

@@ -83,6 +83,8 @@ internal sealed partial class Translation
     {
         Step("normal", "flooding", rule: null);
         bool any = false;
+        SwitchBridge? outer = _flooding;
+        _flooding ??= _bridge;
         foreach (SwitchBundle bundle in _bridge.Bundles)
         {
             if (bundle == from || !bundle.Floodable || !Includes(bundle, vlans))
@@ -90,8 +92,9 @@ internal sealed partial class Translation
             any = true;
             OutputNormal(bundle, vlans, flood: true);
             if (_failed || _unknown is not null)
-                return;
+                break;
         }
+        _flooding = outer;
         if (!any)
             Die(2, PacketReason.NotConnected, Rule(), from?.Name);
     }
@@ -114,6 +117,11 @@ internal sealed partial class Translation
         if (bundle.PriorityTags != PriorityTagging.Never)
             outward.Pcp0 = (ushort)(_flow.Tci(0) & 0xe000);
         SwitchPort? port = Choose(bundle);
+        if (port is null && bundle.Facts.Interfaces.FirstOrDefault(link => _bridge.Unnumbered.Contains(link.Name)) is { } unread)
+        {
+            _unknown = SwitchMachine.NoNumber(unread.Name);
+            return;
+        }
         if (port is null)
         {
             Die(

@@ -42,11 +42,14 @@ internal sealed partial class Translation
                 break;
             case OpenFlowPorts.Flood:
             case OpenFlowPorts.All:
+                SwitchBridge? outer = _flooding;
+                _flooding ??= _bridge;
                 foreach (SwitchPort other in _bridge.Ports.Values)
                 {
                     if (other.Number != _flow.InPort && (port == OpenFlowPorts.All || !other.NoFlood))
                         Compose(other, flood: true, checkStp: port == OpenFlowPorts.Flood);
                 }
+                _flooding = outer;
                 break;
             case OpenFlowPorts.Controller:
                 _controller = true;
@@ -69,6 +72,8 @@ internal sealed partial class Translation
     {
         if (_bridge.Ports.TryGetValue(number, out SwitchPort? port))
             Compose(port, flood: false);
+        else if (_bridge.Unnumbered.Count > 0)
+            _unknown = SwitchMachine.NoNumber(_bridge.Unnumbered.First());
         else
             Die(4, PacketReason.NoPort, Rule(), AbsentName(number));
     }
@@ -127,7 +132,8 @@ internal sealed partial class Translation
         bool noCarrier = state == LinkState.NoCarrier && port.Type.Length == 0;
         if (noCarrier || state is LinkState.Down or LinkState.Missing)
         {
-            Die(weight, PacketReason.PortDown, Setting(port, $"device is {state}"), port.Name);
+            // A flood reaches the bridge's own device too, which is down on many nodes and matters to none.
+            Die(weight, PacketReason.PortDown, Setting(port, $"device is {state}"), port.Name, minor: port.IsLocal);
             Step("down", $"output to {port.Name}: device is {state}", Rule()?.Text);
             return;
         }

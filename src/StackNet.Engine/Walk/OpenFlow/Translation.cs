@@ -47,6 +47,9 @@ internal sealed partial class Translation
     private Ip? _arrivedAt;
     private string? _tunnelPort;
 
+    /// <summary>Bridge where the flood began whose copy this is.</summary>
+    private SwitchBridge? _flooding;
+
     private string? _unknown;
     private bool _controller;
     private Death? _death;
@@ -138,6 +141,7 @@ internal sealed partial class Translation
         _arrivedAt = stage.ArrivedAt;
         _tunnelPort = stage.TunnelPort;
         _level = 0;
+        _flooding = null;
         int before = _outputs.Count;
         if (!stage.IsResumed)
         {
@@ -312,8 +316,19 @@ internal sealed partial class Translation
         return key;
     }
 
-    private void Die(int weight, PacketReason reason, TraceRule? rule, string? port)
+    /// <summary>Keeps the weightiest reason: 1 a copy that mattered little, 2 no flow, 3 a flow that drops, 4 what stopped the packet itself.</summary>
+    private void Die(int weight, PacketReason reason, TraceRule? rule, string? port, bool minor = false)
     {
+        if (_flooding is { } origin)
+        {
+            // Most copies of a flood are meant to end; what ends at a bridge with a NIC, or at a patch to nowhere, tells most.
+            bool toNowhere = reason == PacketReason.NoPort && rule?.Family == "openvswitch";
+            weight =
+                minor ? -4
+                : toNowhere ? -1
+                : _bridge == origin || _bridge.IsTunnelOnly ? -3
+                : -2;
+        }
         if (_death is null || _death.Weight < weight)
             _death = new Death(weight, reason, rule, _bridge.Name, port);
     }
