@@ -22,10 +22,16 @@ internal static class Measurement
         foreach (UnreadFact unread in facts.Unread)
             Console.WriteLine($"not read: {unread}");
         await MeasureAsync("raw RTM_GETLINK+GETADDR+GETROUTE dump", () => Task.FromResult(RawDump(node.Pid)));
-        await MeasureAsync("links, addresses, routes, neighbours", () => LiveReader.ReadAsync(options with { Parts = LiveParts.Tables }, CancellationToken.None));
+        await MeasureAsync(
+            "links, addresses, routes, neighbours",
+            () => LiveReader.ReadAsync(options with { Parts = LiveParts.Tables }, CancellationToken.None)
+        );
         await MeasureAsync("everything", () => LiveReader.ReadAsync(options, CancellationToken.None));
         // The switch is one thread of its own that also forwards; what it takes to answer is not ours.
-        await MeasureAsync("everything but Open vSwitch", () => LiveReader.ReadAsync(options with { Parts = LiveParts.All & ~LiveParts.Switch }, CancellationToken.None));
+        await MeasureAsync(
+            "everything but Open vSwitch",
+            () => LiveReader.ReadAsync(options with { Parts = LiveParts.All & ~LiveParts.Switch }, CancellationToken.None)
+        );
         await Verdicts.MeasureAsync(facts, plan);
         Console.WriteLine($"peak memory {PeakMegabytes()} MB");
         await MeasureAsync("the same by commands", () => Task.FromResult(Commands(node, plan)), rounds: 1);
