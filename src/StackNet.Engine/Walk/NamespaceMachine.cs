@@ -22,6 +22,7 @@ internal sealed class NamespaceMachine
         _routing4 = new(() => new RoutingModel(this, isV6: false));
         _neighbours = new(() => CompileNeighbours(facts));
         _addresses = new(() => new AddressTable(this));
+        ProxyNeighbours = [.. (facts.Neighbours ?? []).Where(static n => n.IsProxy)];
         HasRules =
             facts.IptablesNft is not { IsEmpty: true }
             || facts.IptablesLegacy is not { IsEmpty: true }
@@ -54,6 +55,9 @@ internal sealed class NamespaceMachine
     public bool HasArpRules { get; }
     public bool HasBridgeRules { get; }
     public bool HasNetdevRules { get; }
+
+    /// <summary>Proxy entries (ip neigh add proxy): targets the namespace answers for, with the device or "" for any.</summary>
+    public IReadOnlyList<NeighbourFacts> ProxyNeighbours { get; }
 
     public NeighbourFacts? Neighbour(string device, Ip address) => _neighbours.Value.GetValueOrDefault((device, address));
 

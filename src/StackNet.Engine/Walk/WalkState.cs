@@ -8,7 +8,7 @@ namespace StackNet.Engine.Walk;
 internal sealed class WalkState
 {
     private readonly Dictionary<string, ConntrackTable> _conntrack = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string Namespace, string Bridge, int Vlan, Mac Mac), string> _learned = [];
+    private readonly Dictionary<(Bridging.BridgeModel Bridge, int Vlan, Mac Mac), Devices.Device> _learned = [];
     private readonly Dictionary<(string Namespace, string Device, Ip Address), Mac> _neighbours = [];
 
     public WalkState() { }
@@ -49,9 +49,9 @@ internal sealed class WalkState
         return empty;
     }
 
-    public string? LearnedPort(string ns, string bridge, int vlan, Mac mac) => _learned.GetValueOrDefault((ns, bridge, vlan, mac));
+    public Devices.Device? LearnedPort(Bridging.BridgeModel bridge, int vlan, Mac mac) => _learned.GetValueOrDefault((bridge, vlan, mac));
 
-    public void Learn(string ns, string bridge, int vlan, Mac mac, string port) => _learned[(ns, bridge, vlan, mac)] = port;
+    public void Learn(Bridging.BridgeModel bridge, int vlan, Mac mac, Devices.Device port) => _learned[(bridge, vlan, mac)] = port;
 
     public Mac? Neighbour(string ns, string device, Ip address) => _neighbours.TryGetValue((ns, device, address), out Mac mac) ? mac : null;
 

@@ -117,14 +117,13 @@ internal sealed partial class Walker
     private void ProxyArp(Device device, Frame frame)
     {
         Packet packet = frame.Packet;
-        string notMine = $"{packet.ArpTargetIp} is not an address of {device.Net}";
         Setting proxy = device.Settings.ProxyArp;
         bool hasEntry = false;
-        foreach (NeighbourFacts entry in device.Net.Facts.Neighbours ?? [])
-            hasEntry |= entry.IsProxy && entry.Address == packet.ArpTargetIp && (entry.Device.Length == 0 || entry.Device == device.Name);
+        foreach (NeighbourFacts entry in device.Net.ProxyNeighbours)
+            hasEntry |= entry.Address == packet.ArpTargetIp && (entry.Device.Length == 0 || entry.Device == device.Name);
         if (!(proxy.IsOn || device.Settings.ProxyArpPvlan.IsOn || hasEntry) || !device.Settings.Forwarding.IsOn || packet.ArpSenderIp.IsAny)
         {
-            NotForUs(device, frame, notMine);
+            NotMine(device, frame);
             return;
         }
         InputRoute route = RouteInput(
@@ -143,11 +142,18 @@ internal sealed partial class Walker
         }
         if (route.Kind != InputKind.Forward || (route.Fib.Device == device.Name && !device.Settings.ProxyArpPvlan.IsOn))
         {
-            NotForUs(device, frame, notMine);
+            NotMine(device, frame);
             return;
         }
         LeaveArp(device, packet);
         SendArpReply(device, packet);
+    }
+
+    /// <summary>A broadcast that floods a thousand devices is nobody's on almost all of them: only worth words when somebody reads them.</summary>
+    private void NotMine(Device device, Frame frame)
+    {
+        if (_trace || !frame.IsFloodCopy)
+            NotForUs(device, frame, $"{frame.Packet.ArpTargetIp} is not an address of {device.Net}");
     }
 
     private void LeaveArp(Device device, Packet packet) =>

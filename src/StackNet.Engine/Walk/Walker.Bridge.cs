@@ -92,8 +92,9 @@ internal sealed partial class Walker
             );
             return;
         }
-        if (port.Facts.Learning && bridge.Find(vlan, packet.SourceMac) is not { IsStatic: true })
-            _state.Learn(device.Net.Name, bridge.Device.Name, vlan, packet.SourceMac, device.Name);
+        // ageing_time 0 forgets at once (nova's qbr): the next frame is flooded again.
+        if (port.Facts.Learning && Remembers(bridge) && bridge.Find(vlan, packet.SourceMac) is not { IsStatic: true })
+            _state.Learn(bridge, vlan, packet.SourceMac, device);
         if (port.Facts.State == "learning")
         {
             Drop(
@@ -357,13 +358,10 @@ internal sealed partial class Walker
         FdbTarget? read = bridge.Find(vlan, mac) ?? (vlan != 0 && bridge.Find(0, mac) is { IsLocal: true } local ? local : null);
         if (read is { IsStatic: true } || read is { IsLocal: true })
             return read;
-        NamespaceMachine net = bridge.Device.Net;
-        if (_state.LearnedPort(net.Name, bridge.Device.Name, vlan, mac) is { } name && net.Devices.TryGetValue(name, out Device? port))
-        {
-            // ageing_time 0 forgets at once (nova's qbr): the next frame is flooded again.
-            if (bridge.Facts.AgeingTime > 0 || !bridge.DetailsRead)
-                return new FdbTarget(port, IsLocal: false, IsStatic: false);
-        }
+        if (Remembers(bridge) && _state.LearnedPort(bridge, vlan, mac) is { } port)
+            return new FdbTarget(port, IsLocal: false, IsStatic: false);
         return read;
     }
+
+    private static bool Remembers(BridgeModel bridge) => bridge.Facts.AgeingTime > 0 || !bridge.DetailsRead;
 }

@@ -39,6 +39,13 @@ internal readonly record struct Setting(int? Value, string Key)
 internal sealed class DeviceSettings(Sysctls sysctls, string device)
 {
     private Setting? _forwarding;
+    private Setting? _broadcastForwarding;
+    private Setting? _dropUnicastInGroup;
+    private Setting? _proxyArpPvlan;
+    private Setting? _proxyArp;
+    private Setting? _arpFilter;
+    private Setting? _arpAnnounce;
+    private Setting? _arpIgnore;
     private Setting? _reversePath;
     private Setting? _acceptLocal;
     private Setting? _routeLocalnet;
@@ -51,13 +58,13 @@ internal sealed class DeviceSettings(Sysctls sysctls, string device)
     public Setting RouteLocalnet => _routeLocalnet ??= Or("route_localnet");
     public Setting SourceMark => _sourceMark ??= Or("src_valid_mark");
     public Setting IgnoreLinkdown => _ignoreLinkdown ??= Or("ignore_routes_with_linkdown");
-    public Setting ArpIgnore => Max("arp_ignore");
-    public Setting ArpAnnounce => Max("arp_announce");
-    public Setting ArpFilter => Or("arp_filter");
-    public Setting ProxyArp => Or("proxy_arp");
-    public Setting ProxyArpPvlan => Or("proxy_arp_pvlan");
-    public Setting DropUnicastInGroup => Or("drop_unicast_in_l2_multicast");
-    public Setting BroadcastForwarding => And("bc_forwarding");
+    public Setting ArpIgnore => _arpIgnore ??= Max("arp_ignore");
+    public Setting ArpAnnounce => _arpAnnounce ??= Max("arp_announce");
+    public Setting ArpFilter => _arpFilter ??= Or("arp_filter");
+    public Setting ProxyArp => _proxyArp ??= Or("proxy_arp");
+    public Setting ProxyArpPvlan => _proxyArpPvlan ??= Or("proxy_arp_pvlan");
+    public Setting DropUnicastInGroup => _dropUnicastInGroup ??= Or("drop_unicast_in_l2_multicast");
+    public Setting BroadcastForwarding => _broadcastForwarding ??= And("bc_forwarding");
     public Setting Forwarding6 => new(sysctls.Get("net.ipv6.conf.all.forwarding"), "net.ipv6.conf.all.forwarding");
     public Setting Disabled6 => Own6("disable_ipv6");
 
