@@ -86,14 +86,6 @@ internal sealed partial class CauseChooser
         Ip target = ending.Packet?.ArpTargetIp ?? destination;
         if (ending.Packet is { EtherType: not EtherTypes.Arp } packet)
             target = packet.Destination;
-        if (
-            ending.Outcome is { } walked
-            && walked.Outputs.Count == 0
-            && ending.Drop is { } lost
-            && LacksUplink(lost) is { } uplink
-            && !CarriedHere(target)
-        )
-            return uplink;
         if (target == guest.Port.Gateway)
         {
             if (!CarriedHere(target))

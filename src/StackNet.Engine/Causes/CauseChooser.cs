@@ -22,6 +22,8 @@ internal sealed partial class CauseChooser(Diagnosis diagnosis, Guest guest, Ip 
         ending = WithTellingDrop(ending);
         if (ending.Direction != PacketDirection.Out && (WrongNeighbour(ending) ?? WentElsewhere(ending)) is { } astray)
             return astray;
+        if (ending.Purpose != Purpose.Data && Swallowed(ending) is { } swallowed)
+            return swallowed;
         if (
             ending.Drop is { Reason: PacketReason.NoNeighbour, Resolution: { } resolution } silent
             && FromResolution(ending, silent, resolution) is { } deeper
@@ -37,15 +39,39 @@ internal sealed partial class CauseChooser(Diagnosis diagnosis, Guest guest, Ip 
     /// </summary>
     private Ending WithTellingDrop(Ending ending)
     {
-        bool flooded = ending.Purpose is Purpose.GuestArp or Purpose.UpstreamArp || ending.Drop is null or { IsFloodCopy: true };
-        return flooded && ending.Outcome is { } outcome && Telling(outcome, ending.Direction) is { } drop
+        if (!IsFlooded(ending) || ending.Outcome is not { } outcome)
+            return ending;
+        if (Telling(outcome, ending.Direction) is { } drop)
+        {
+            return ending with { Drop = drop, Device = drop.Device, Namespace = drop.Namespace };
+        }
+        // The device of a bridge that a flood reached by the way is down on most nodes, and rightly so.
+        return ending.Drop is { Reason: PacketReason.PortDown or PacketReason.FlowDrop } aside && PlaceOf(aside) < 0
             ? ending with
             {
-                Drop = drop,
-                Device = drop.Device,
-                Namespace = drop.Namespace,
+                Drop = null,
             }
             : ending;
+    }
+
+    private static bool IsFlooded(Ending ending) =>
+        ending.Purpose is Purpose.GuestArp or Purpose.UpstreamArp || ending.Drop is null or { IsFloodCopy: true };
+
+    /// <summary>Something on the way outside that swallows what is flooded into it, when the question went that way.</summary>
+    private Finding? Swallowed(Ending ending)
+    {
+        if (!IsFlooded(ending) || (ending.Outcome is { } outcome && Telling(outcome, ending.Direction) is not null))
+            return null;
+        // An address that is (or ought to be) on this node is asked for between the guest and its router only.
+        if (
+            ending.Purpose == Purpose.GuestArp
+            && ending.Packet is { EtherType: EtherTypes.Arp } asked
+            && (CarriedHere(asked.ArpTargetIp) || (asked.ArpTargetIp == guest.Port.Gateway && !GatewayIsOutside()))
+        )
+            return PathChecks.Inside(diagnosis, _path.Value);
+        return ending.Purpose == Purpose.Data && ending.Direction == PacketDirection.Back
+            ? null
+            : PathChecks.First(diagnosis, _path.Value, ending.Direction);
     }
 
     private WalkDrop? Telling(WalkOutcome outcome, PacketDirection direction)

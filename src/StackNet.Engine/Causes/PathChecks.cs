@@ -22,6 +22,19 @@ internal static class PathChecks
         return path is null ? null : LacksUplink(diagnosis, path);
     }
 
+    /// <summary>Only what lies between the integration bridge and the device that routes.</summary>
+    public static Finding? Inside(Diagnosis diagnosis, InstancePath? path)
+    {
+        foreach (PathHop hop in path?.Hop ?? [])
+        {
+            if (hop.Kind is not "uplink" && Check(diagnosis, hop) is { } found)
+                return found;
+            if (hop.Kind is "router-port" or "node" or "uplink")
+                return null;
+        }
+        return null;
+    }
+
     private static Finding? Check(Diagnosis diagnosis, PathHop hop)
     {
         NodeTopology topology = diagnosis.Topology;

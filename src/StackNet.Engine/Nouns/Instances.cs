@@ -16,12 +16,20 @@ public sealed class ComputeInstance : NodeItem
 
     /// <summary>running, paused, shut off …; null when not known.</summary>
     public string? State { get; init; }
+
+    /// <summary>kvm, qemu, xen, lxc …; null when not known.</summary>
     public string? Hypervisor { get; init; }
+
+    /// <summary>nova flavor; null when not known.</summary>
     public string? Flavor { get; init; }
+
+    /// <summary>Names of its ports.</summary>
     public InstancePort[] Port { get; init; } = [];
 
     /// <summary>All fixed addresses.</summary>
     public IPAddress[] Address => [.. Port.SelectMany(p => p.Address)];
+
+    /// <summary>The floating address.</summary>
     public IPAddress[] FloatingAddress { get; init; } = [];
 
     /// <summary>How it was found: libvirt, ovsdb, dhcp, names.</summary>
@@ -36,8 +44,14 @@ public sealed class InstancePort
 {
     /// <summary>neutron port uuid; null without neutron.</summary>
     public string? PortId { get; init; }
+
+    /// <summary>MAC address.</summary>
     public string? MacAddress { get; init; }
+
+    /// <summary>Addresses.</summary>
     public IPAddress[] Address { get; init; } = [];
+
+    /// <summary>Name of its tap.</summary>
     public string? TapDevice { get; init; }
 
     /// <summary>Network uuid, when known.</summary>
@@ -53,8 +67,13 @@ public sealed class InstancePort
 /// <summary>The devices between an instance's NIC and the outside, in order.</summary>
 public sealed class InstancePath : NodeItem
 {
+    /// <summary>Name of the instance, if one is known.</summary>
     public required string Instance { get; init; }
+
+    /// <summary>nova uuid of the instance, if known.</summary>
     public string? InstanceId { get; init; }
+
+    /// <summary>Addresses.</summary>
     public IPAddress? Address { get; init; }
 
     /// <summary>Out (instance to outside) or Back.</summary>
@@ -75,13 +94,23 @@ public sealed class PathHop
 {
     /// <summary>Place in the path, from 0 (the instance's NIC).</summary>
     public int Index { get; init; }
+
+    /// <summary>Name of the device.</summary>
     public required string Device { get; init; }
+
+    /// <summary>Network namespace; "" is the root one.</summary>
     public string Namespace { get; init; } = "";
 
     /// <summary>nic, tap, bridge, veth, ovs-bridge, patch, router-port, bridge-port, uplink, tunnel, node ….</summary>
     public required string Kind { get; init; }
+
+    /// <summary>State as a packet meets it.</summary>
     public LinkState State { get; init; }
+
+    /// <summary>MTU in bytes.</summary>
     public int? Mtu { get; init; }
+
+    /// <summary>VLAN tag, if any.</summary>
     public int? VlanTag { get; init; }
 
     /// <summary>Address of a hop that routes.</summary>
@@ -97,8 +126,13 @@ public sealed class PathHop
 /// <summary>A rule that holds for an instance's port, in neutron's terms.</summary>
 public sealed class SecurityGroupRule : NodeItem
 {
+    /// <summary>Name of the instance, if one is known.</summary>
     public required string Instance { get; init; }
+
+    /// <summary>nova uuid of the instance, if known.</summary>
     public string? InstanceId { get; init; }
+
+    /// <summary>neutron port uuid; its first eleven characters where that is all there is.</summary>
     public string? PortId { get; init; }
 
     /// <summary>Ingress or Egress.</summary>
@@ -115,6 +149,8 @@ public sealed class SecurityGroupRule : NodeItem
 
     /// <summary>CIDR, "group:SETNAME" with its members in <see cref="RemoteMember"/>, or any.</summary>
     public string Remote { get; init; } = "any";
+
+    /// <summary>Members of the remote group.</summary>
     public string[] RemoteMember { get; init; } = [];
 
     /// <summary>Accept or Drop.</summary>
@@ -125,7 +161,11 @@ public sealed class SecurityGroupRule : NodeItem
 
     /// <summary>iptables, ip6tables or openflow.</summary>
     public string Source { get; init; } = "iptables";
+
+    /// <summary>Chain (or table of flows) it stands in.</summary>
     public string Chain { get; init; } = "";
+
+    /// <summary>Packet counter; null when not read.</summary>
     public long? Packets { get; init; }
 
     /// <summary>The rule or flow as the node has it.</summary>
@@ -135,11 +175,16 @@ public sealed class SecurityGroupRule : NodeItem
 /// <summary>An address translation rule that can touch an instance.</summary>
 public sealed class MasqueradeRule : NodeItem
 {
+    /// <summary>Network namespace; "" is the root one.</summary>
     public string Namespace { get; init; } = "";
 
     /// <summary>Legacy, Nft (iptables-nft) or Native (nft).</summary>
     public required string Backend { get; init; }
+
+    /// <summary>Table it stands in.</summary>
     public required string Table { get; init; }
+
+    /// <summary>Chain (or table of flows) it stands in.</summary>
     public required string Chain { get; init; }
 
     /// <summary>1-based place in its chain.</summary>
@@ -147,18 +192,32 @@ public sealed class MasqueradeRule : NodeItem
 
     /// <summary>Masquerade, Snat or Dnat.</summary>
     public required string Kind { get; init; }
+
+    /// <summary>Source prefix that it matches; ! in front = all others.</summary>
     public string? SourceSubnet { get; init; }
+
+    /// <summary>Destination.</summary>
     public string? Destination { get; init; }
+
+    /// <summary>-i of the rule; ! in front = all others.</summary>
     public string? InputDevice { get; init; }
+
+    /// <summary>Device it leaves by.</summary>
     public string? OutputDevice { get; init; }
 
     /// <summary>--to-source or --to-destination.</summary>
     public string? ToAddress { get; init; }
+
+    /// <summary>Protocol.</summary>
     public string? Protocol { get; init; }
 
     /// <summary>Instances whose fixed or floating address the rule can match.</summary>
     public string[] Instance { get; init; } = [];
+
+    /// <summary>Packet counter; null when not read.</summary>
     public long? Packets { get; init; }
+
+    /// <summary>Byte counter; null when not read.</summary>
     public long? Bytes { get; init; }
 
     /// <summary>The rule as the node has it.</summary>
@@ -171,9 +230,16 @@ public sealed class MasqueradeRule : NodeItem
 /// <summary>A floating IP that this node translates.</summary>
 public sealed class FloatingIp : NodeItem
 {
+    /// <summary>The floating address.</summary>
     public required IPAddress FloatingAddress { get; init; }
+
+    /// <summary>The instance's own address.</summary>
     public IPAddress? FixedAddress { get; init; }
+
+    /// <summary>Name of the instance, if one is known.</summary>
     public string? Instance { get; init; }
+
+    /// <summary>nova uuid of the instance, if known.</summary>
     public string? InstanceId { get; init; }
 
     /// <summary>Namespace that translates it, or the OVN bridge.</summary>
@@ -181,14 +247,21 @@ public sealed class FloatingIp : NodeItem
 
     /// <summary>Device that carries the address (answers ARP for it); null: none does.</summary>
     public string? Device { get; init; }
+
+    /// <summary>A rule translates the floating address to the fixed one.</summary>
     public bool HasDnat { get; init; }
+
+    /// <summary>A rule translates the fixed address to the floating one.</summary>
     public bool HasSnat { get; init; }
+
+    /// <summary>Some device answers for the address.</summary>
     public bool HasAddress { get; init; }
 }
 
 /// <summary>Forwarding and reverse path settings of a device as the kernel takes them.</summary>
 public sealed class ForwardingSysctl : NodeItem
 {
+    /// <summary>Network namespace; "" is the root one.</summary>
     public string Namespace { get; init; } = "";
 
     /// <summary>Device, or "all" / "default".</summary>
@@ -211,22 +284,39 @@ public sealed class ForwardingSysctl : NodeItem
 
     /// <summary>The sysctl.d file (and line) that sets forwarding at boot; null: none.</summary>
     public string? ForwardingConfiguredIn { get; init; }
+
+    /// <summary>The sysctl.d file (and line) that sets rp_filter at boot; null: none.</summary>
     public string? RpFilterConfiguredIn { get; init; }
 
     /// <summary>True when a reboot would change forwarding or rp_filter; null when the files were not read.</summary>
     public bool? ChangesAtReboot { get; init; }
+
+    /// <summary>accept_local of the device; null when not read.</summary>
     public bool? AcceptLocal { get; init; }
+
+    /// <summary>proxy_arp of the device; null when not read.</summary>
     public bool? ProxyArp { get; init; }
 }
 
 /// <summary>An address that DHCP gives or gave.</summary>
 public sealed class DhcpLease : NodeItem
 {
+    /// <summary>The network's uuid, or the bridge name (nova-network).</summary>
     public required string NetworkId { get; init; }
+
+    /// <summary>Network namespace; "" is the root one.</summary>
     public string Namespace { get; init; } = "";
+
+    /// <summary>MAC address.</summary>
     public required string MacAddress { get; init; }
+
+    /// <summary>Addresses.</summary>
     public IPAddress? Address { get; init; }
+
+    /// <summary>Name that goes with the address.</summary>
     public string? HostName { get; init; }
+
+    /// <summary>Name of the instance, if one is known.</summary>
     public string? Instance { get; init; }
 
     /// <summary>When the lease ends (UTC); null: not taken, or never ends.</summary>

@@ -52,23 +52,59 @@ public enum PacketReason
 {
     /// <summary>It did go on, or the reason is not known.</summary>
     None,
+
+    /// <summary>A firewall rule or policy drops it.</summary>
     RuleDrop,
+
+    /// <summary>A firewall rule rejects it with an answer.</summary>
     RuleReject,
+
+    /// <summary>No route matches.</summary>
     NoRoute,
+
+    /// <summary>A blackhole route.</summary>
     Blackhole,
+
+    /// <summary>An unreachable route.</summary>
     Unreachable,
+
+    /// <summary>A prohibit route or rule.</summary>
     Prohibit,
+
+    /// <summary>The reverse path filter (rp_filter).</summary>
     ReversePath,
+
+    /// <summary>The namespace or the input device does not forward.</summary>
     ForwardingOff,
+
+    /// <summary>A source or destination that may not be there.</summary>
     Martian,
+
+    /// <summary>A device on the way is down.</summary>
     PortDown,
+
+    /// <summary>A bridge port does not forward.</summary>
     PortBlocked,
+
+    /// <summary>The port does not carry the frame's VLAN.</summary>
     VlanMismatch,
+
+    /// <summary>Nobody answers for the next hop.</summary>
     NoNeighbour,
+
+    /// <summary>Longer than the MTU and not to be fragmented.</summary>
     TooBig,
+
+    /// <summary>Time to live ran out.</summary>
     TtlExpired,
+
+    /// <summary>Nobody there has that address.</summary>
     NotForUs,
+
+    /// <summary>A flow drops it.</summary>
     FlowDrop,
+
+    /// <summary>No flow matches.</summary>
     NoFlow,
 
     /// <summary>A flow or a bridge names a port that does not exist or could not be opened.</summary>
@@ -99,27 +135,52 @@ public enum PacketReason
 /// <summary>A packet's header fields at one moment.</summary>
 public sealed record PacketHeader
 {
+    /// <summary>Source address.</summary>
     public IPAddress? SourceAddress { get; init; }
+
+    /// <summary>Destination address.</summary>
     public IPAddress? DestinationAddress { get; init; }
 
     /// <summary>Icmp, Tcp, Udp, Arp, Icmpv6 or a number.</summary>
     public string Protocol { get; init; } = "";
+
+    /// <summary>Source port.</summary>
     public int? SourcePort { get; init; }
+
+    /// <summary>Destination port.</summary>
     public int? DestinationPort { get; init; }
+
+    /// <summary>TCP flags as letters: S, SA, A, R ….</summary>
     public string? TcpFlags { get; init; }
+
+    /// <summary>ICMP type.</summary>
     public int? IcmpType { get; init; }
+
+    /// <summary>ICMP code.</summary>
     public int? IcmpCode { get; init; }
+
+    /// <summary>Identifier of an echo.</summary>
     public int? IcmpId { get; init; }
+
+    /// <summary>Source MAC.</summary>
     public string? SourceMac { get; init; }
+
+    /// <summary>Destination MAC.</summary>
     public string? DestinationMac { get; init; }
 
     /// <summary>Outermost VLAN id, null = untagged.</summary>
     public int? VlanId { get; init; }
+
+    /// <summary>Time to live.</summary>
     public int? Ttl { get; init; }
+
+    /// <summary>Type of service byte.</summary>
     public int? Tos { get; init; }
 
     /// <summary>Length of the IP packet in bytes.</summary>
     public int? Length { get; init; }
+
+    /// <summary>Must not be fragmented.</summary>
     public bool DontFragment { get; init; }
 
     /// <summary>skb mark.</summary>
@@ -138,7 +199,10 @@ public sealed record PacketHeader
 /// <summary>One copy of a packet that left.</summary>
 public sealed record PacketOutput
 {
+    /// <summary>Name of the device.</summary>
     public string Device { get; init; } = "";
+
+    /// <summary>Network namespace; "" is the root one.</summary>
     public string Namespace { get; init; } = "";
 
     /// <summary>Bridge it left by, if any.</summary>
@@ -146,11 +210,17 @@ public sealed record PacketOutput
 
     /// <summary>Port of the bridge.</summary>
     public string? Port { get; init; }
+
+    /// <summary>VLAN id it leaves with.</summary>
     public int? VlanId { get; init; }
 
     /// <summary>Tunnel key, when it left in a tunnel.</summary>
     public long? TunnelId { get; init; }
+
+    /// <summary>Far end of a tunnel.</summary>
     public IPAddress? RemoteAddress { get; init; }
+
+    /// <summary>The packet's header.</summary>
     public required PacketHeader Packet { get; init; }
 }
 
@@ -159,7 +229,11 @@ public sealed record TraceRule
 {
     /// <summary>iptables-legacy, iptables-nft, ip, ip6, inet, bridge, openflow ….</summary>
     public required string Family { get; init; }
+
+    /// <summary>Table it stands in.</summary>
     public string Table { get; init; } = "";
+
+    /// <summary>Chain (or table of flows) it stands in.</summary>
     public string Chain { get; init; } = "";
 
     /// <summary>1-based number in its chain (iptables), or null.</summary>
@@ -178,8 +252,13 @@ public sealed record TraceRule
 /// <summary>One thing that happened to a packet.</summary>
 public sealed record TraceStep
 {
+    /// <summary>Which way.</summary>
     public PacketDirection Direction { get; init; }
+
+    /// <summary>Network namespace; "" is the root one.</summary>
     public string Namespace { get; init; } = "";
+
+    /// <summary>Name of the device.</summary>
     public string Device { get; init; } = "";
 
     /// <summary>guest, tap, bridge, netfilter, conntrack, routing, neighbour, openflow, veth, device, upstream.</summary>
@@ -207,20 +286,37 @@ public sealed record TraceStep
 /// <summary>A packet's way through a node.</summary>
 public sealed class PacketTrace : NodeItem
 {
+    /// <summary>Name of the instance, if one is known.</summary>
     public string? Instance { get; init; }
+
+    /// <summary>nova uuid of the instance, if known.</summary>
     public string? InstanceId { get; init; }
 
     /// <summary>Set when the trace answers for an instance, both ways.</summary>
     public Verdict? Verdict { get; init; }
+
+    /// <summary>What became of it.</summary>
     public PacketFate Fate { get; init; }
+
+    /// <summary>Why it did not go on.</summary>
     public PacketReason Reason { get; init; }
+
+    /// <summary>Device it leaves by.</summary>
     public string? OutputDevice { get; init; }
+
+    /// <summary>Namespace of the device it left by.</summary>
     public string? OutputNamespace { get; init; }
 
     /// <summary>As it left (or as it was when it died).</summary>
     public PacketHeader? Packet { get; init; }
+
+    /// <summary>Every copy that left.</summary>
     public PacketOutput[] Outputs { get; init; } = [];
+
+    /// <summary>The rule that decided.</summary>
     public TraceRule? Rule { get; init; }
+
+    /// <summary>What happened, step by step.</summary>
     public TraceStep[] Steps { get; init; } = [];
 
     /// <summary>The line that is not modelled or the source that was not read.</summary>
@@ -233,21 +329,40 @@ public sealed class PacketTrace : NodeItem
 /// <summary>Common part of <see cref="EgressResult"/> and <see cref="IngressResult"/>.</summary>
 public abstract class ConnectivityResult : NodeItem
 {
+    /// <summary>Name of the instance, if one is known.</summary>
     public required string Instance { get; init; }
+
+    /// <summary>nova uuid of the instance, if known.</summary>
     public string? InstanceId { get; init; }
+
+    /// <summary>Source address.</summary>
     public IPAddress? SourceAddress { get; init; }
+
+    /// <summary>Destination.</summary>
     public IPAddress? Destination { get; init; }
+
+    /// <summary>Protocol.</summary>
     public required string Protocol { get; init; }
+
+    /// <summary>Destination port.</summary>
     public int? DestinationPort { get; init; }
+
+    /// <summary>Can it get there and the answer come back.</summary>
     public required Verdict Verdict { get; init; }
 
     /// <summary>Where it died or became unknown; null on Pass.</summary>
     public PacketDirection? Direction { get; init; }
+
+    /// <summary>Name of the device.</summary>
     public string? Device { get; init; }
+
+    /// <summary>Network namespace; "" is the root one.</summary>
     public string? Namespace { get; init; }
 
     /// <summary>Id of the cause catalogue, e.g. SN701.</summary>
     public string? CauseId { get; init; }
+
+    /// <summary>Title of the cause.</summary>
     public string? Cause { get; init; }
 
     /// <summary>Quoted from the node.</summary>
@@ -258,7 +373,11 @@ public abstract class ConnectivityResult : NodeItem
 
     /// <summary>Causes that lie further on the path: mending this one alone would not help.</summary>
     public string[] WouldAlsoFailAt { get; init; } = [];
+
+    /// <summary>The devices on the way.</summary>
     public InstancePath? Path { get; init; }
+
+    /// <summary>The walk, when it was asked for.</summary>
     public PacketTrace? Trace { get; init; }
 
     /// <summary>Walk: computed from what was read.</summary>
