@@ -27,6 +27,9 @@
         'Get-SysctlForwarding'
         'Get-TapDevice'
         'Get-VethPair'
+        'Test-InstanceEgress'
+        'Test-InstanceIngress'
+        'Trace-InstancePacket'
     )
     FunctionsToExport      = @()
     AliasesToExport        = @()

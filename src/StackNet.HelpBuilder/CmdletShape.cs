@@ -50,10 +50,12 @@ internal sealed record CmdletShape(string Name, IReadOnlyList<ParameterShape> Pa
         List<ParameterShape> parameters =
         [
             .. metadata
-                .Parameters.Values.Where(p => !Common.Contains(p.Name) || p.Name is "WhatIf" or "Confirm")
+                .Parameters.Values.Where(p => !Common.Contains(p.Name))
                 .Select(p => ParameterShape.Of(type, p))
-                .OrderBy(p => p.Name is "WhatIf" or "Confirm" ? 1 : 0)
-                .ThenBy(p => p.Name, StringComparer.Ordinal),
+                .OrderBy(p => p.Name, StringComparer.Ordinal),
+            .. cmdlet.SupportsShouldProcess
+                ? [ParameterShape.Switch("Confirm", "cf"), ParameterShape.Switch("WhatIf", "wi")]
+                : Array.Empty<ParameterShape>(),
         ];
         string[] sets =
         [
@@ -92,6 +94,15 @@ internal sealed record ParameterShape(
     private Type Underlying => Nullable.GetUnderlyingType(Type) ?? (Type.IsArray ? Type.GetElementType()! : Type);
 
     public ParameterAttribute? In(string set) => Uses.GetValueOrDefault(set) ?? Uses.GetValueOrDefault(ParameterAttribute.AllParameterSets);
+
+    public static ParameterShape Switch(string name, string alias) =>
+        new(
+            name,
+            typeof(SwitchParameter),
+            new Dictionary<string, ParameterAttribute>(StringComparer.Ordinal) { [ParameterAttribute.AllParameterSets] = new() },
+            [alias],
+            Wildcards: false
+        );
 
     public static ParameterShape Of(Type cmdlet, ParameterMetadata metadata)
     {

@@ -62,8 +62,8 @@ internal static class Errors
             $"There is no sample '{name}'. The samples are {string.Join(", ", names)}."
         );
 
-    public static ErrorRecord InstanceNotFound(string name, ComputeNode? node) =>
-        Make(nameof(InstanceNotFound), ErrorCategory.ObjectNotFound, name, $"{node?.ComputerName}: no instance is called '{name}'.");
+    public static ErrorRecord InstanceNotFound(string name) =>
+        Make(nameof(InstanceNotFound), ErrorCategory.ObjectNotFound, name, $"No instance is called '{name}'.");
 
     public static ErrorRecord NoInstance(object target) =>
         Make(nameof(NoInstance), ErrorCategory.InvalidArgument, target, $"'{target}' belongs to no instance.");

@@ -49,7 +49,7 @@ public sealed class ArchitectureTests
             .. typeof(ComputeNode)
                 .Assembly.GetReferencedAssemblies()
                 .Select(a => a.Name!)
-                .Where(n => !n.StartsWith("System.", StringComparison.Ordinal) && n is not ("System" or "netstandard" or "mscorlib"))
+                .Where(n => !n.StartsWith("System.", StringComparison.Ordinal) && n is not ("System" or "Microsoft.Win32.Primitives"))
                 .Concat(
                     typeof(ComputeNode)
                         .Assembly.GetReferencedAssemblies()

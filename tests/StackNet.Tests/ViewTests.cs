@@ -33,6 +33,10 @@ public sealed class ViewTests
             { "FloatingIp", "$node | Get-FloatingIp" },
             { "ForwardingSysctl", "$node | Get-SysctlForwarding" },
             { "DhcpLease", "$node | Get-DhcpLease" },
+            { "EgressResult", "Get-ComputeNode -Sample * | Test-InstanceEgress" },
+            { "IngressResult", "Get-ComputeNode -Sample hybrid-snat-missing | Test-InstanceIngress" },
+            { "PacketTrace", "Get-ComputeNode -Sample hybrid-snat-missing | Trace-InstancePacket -Instance db-1" },
+            { "TraceStep", "(Get-ComputeNode -Sample hybrid-snat-missing | Trace-InstancePacket -Instance db-1).Steps" },
             { "UnreadSource", "$node.UnreadSources" },
         };
 

@@ -31,6 +31,10 @@ public sealed class ExportComputeNodeCommand : StackNetCommand
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
+    /// <summary>Replace instance names, MAC and IP addresses consistently.</summary>
+    [Parameter]
+    public SwitchParameter Redact { get; set; }
+
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
@@ -40,7 +44,7 @@ public sealed class ExportComputeNodeCommand : StackNetCommand
 
     private void Export(ComputeNode node)
     {
-        NodeFacts facts = node.Facts;
+        NodeFacts facts = Redact ? Redactor.Redact(node.Facts) : node.Facts;
         if (Target(facts.HostName) is not { } path)
             return;
         bool exists = File.Exists(path);

@@ -1,5 +1,3 @@
-using System.Management.Automation;
-using StackNet.Binding;
 using StackNet.Engine.Sources.Live;
 
 namespace StackNet.Commands;
@@ -7,11 +5,6 @@ namespace StackNet.Commands;
 /// <summary>A cmdlet about nodes: those that are piped or named, else this machine.</summary>
 public abstract class NodeCommand : StackNetCommand
 {
-    /// <summary>Nodes, objects read from one, or paths of captures.</summary>
-    [Parameter(ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [NodeTransformation]
-    public ComputeNode[]? Node { get; set; }
-
     /// <summary>The names that were typed, not those that a piped object brought.</summary>
     private protected bool IsTyped(string parameter) => _typed.Contains(parameter);
 
@@ -23,12 +16,15 @@ public abstract class NodeCommand : StackNetCommand
     /// <inheritdoc />
     protected sealed override void ProcessRecord()
     {
-        foreach (ComputeNode node in Node ?? ThisMachine())
+        foreach (ComputeNode node in Nodes ?? ThisMachine())
         {
             Token.ThrowIfCancellationRequested();
             Process(node);
         }
     }
+
+    /// <summary>The nodes that were given; null: this machine.</summary>
+    private protected abstract ComputeNode[]? Nodes { get; }
 
     /// <summary>Does the cmdlet's work on one node.</summary>
     private protected abstract void Process(ComputeNode node);

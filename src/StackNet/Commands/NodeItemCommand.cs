@@ -9,6 +9,13 @@ public abstract class NodeItemCommand : NodeCommand
     private readonly Dictionary<string, NameFilter> _typedFilters = new(StringComparer.Ordinal);
     private readonly Dictionary<string, NameFilter> _filters = new(StringComparer.Ordinal);
 
+    /// <summary>Nodes, objects read from one, or paths of captures.</summary>
+    [Parameter(ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [NodeTransformation]
+    public ComputeNode[]? Node { get; set; }
+
+    private protected sealed override ComputeNode[]? Nodes => Node;
+
     /// <summary>The items of a node, and whether they are wanted.</summary>
     private protected abstract IEnumerable<NodeItem> Items(ComputeNode node);
 

@@ -35,7 +35,11 @@ public static class TraceText
     private static string Title(object? trace)
     {
         string instance = Fields.Text(trace, "Instance");
-        object? first = Fields.Many(trace, "Steps").Select(s => Fields.Get(s, "Packet")).FirstOrDefault(p => p is not null);
+        // The conversation begins with ARP; what was asked about is the first packet after it.
+        object? first = Fields
+            .Many(trace, "Steps")
+            .Select(s => Fields.Get(s, "Packet"))
+            .FirstOrDefault(p => p is not null && !Fields.Text(p, "Protocol").StartsWith("arp", StringComparison.OrdinalIgnoreCase));
         string packet = Cell.Text(first ?? Fields.Get(trace, "Packet"));
         string verdict = Fields.Text(trace, "Verdict");
         string title = string.Join("  ", new[] { Fields.Text(trace, "ComputerName"), instance, packet }.Where(t => t.Length > 0));
@@ -50,7 +54,7 @@ public static class TraceText
         string indent = new(' ', 2 * Math.Clamp(Fields.Number(step, "Depth"), 0, 8));
         if (newPlace && device.Length > 0)
             AppendLine(text, $"   {name}");
-        string rule = Fields.Text(step, "Rule");
+        string rule = Rule(Fields.Text(step, "Rule"));
         string line = $"{indent}{Fields.Text(step, "Layer"), -10} {Fields.Text(step, "Action")}{(rule.Length > 0 ? "  | " + rule : "")}";
         string prefix = fatal ? $" {Mark}  " : "     ";
         if (!fatal)
@@ -66,13 +70,29 @@ public static class TraceText
         }
     }
 
+    /// <summary>A flow without its cookie, age and counters, as ofproto/trace shows it; any other rule as it is.</summary>
+    private static string Rule(string rule)
+    {
+        const string first = "cookie=";
+        if (!rule.StartsWith(first, StringComparison.Ordinal))
+            return rule;
+        string[] counters = [first, "duration=", "table=", "n_packets=", "n_bytes=", "idle_age=", "hard_age="];
+        return string.Join(
+            ", ",
+            rule.Split(", ").Where(part => !Array.Exists(counters, c => part.StartsWith(c, StringComparison.Ordinal)))
+        );
+    }
+
     private static string Ending(object? trace)
     {
         string unknown = Fields.Text(trace, "UnknownBecause");
         string fate = Fields.Text(trace, "Fate");
         string reason = Fields.Text(trace, "Reason");
         string output = Fields.Text(trace, "OutputDevice");
-        string where = output.Length > 0 ? $" by {output} {Cell.Namespace(Fields.Get(trace, "OutputNamespace"))}" : "";
+        string where =
+            output.Length > 0
+                ? $" {(fate == "Dropped" ? "at" : "by")} {output} {Cell.Namespace(Fields.Get(trace, "OutputNamespace"))}"
+                : "";
         string why = reason is "" or "None" ? "" : $" ({reason})";
         string because = unknown.Length > 0 ? $": {unknown}" : "";
         return string.Join('\n', Wrap($"{fate}{where}{why}{because}", Width, 2));
