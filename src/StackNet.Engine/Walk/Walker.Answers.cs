@@ -164,6 +164,9 @@ internal sealed partial class Walker
             Length = Math.Min(packet.Length + 28, 576),
         };
         error.Inner.Conntrack = default;
+        // nf_ct_attach (icmp_glue_bits): the node's own error belongs to the connection of what it is about, confirmed or not.
+        if (packet.Conntrack.Entry is { } entry)
+            error.Conntrack = new(entry, packet.Conntrack.IsReply ? ConntrackInfo.Related : ConntrackInfo.RelatedReply);
         if (!toUs)
             error.Source = ErrorSource(device, error);
         return error;

@@ -28,6 +28,35 @@ internal sealed partial class ConntrackTable
     /// <summary>Elements that rules have put into or taken out of sets while packets were walked, by set.</summary>
     public Dictionary<string, Dictionary<string, bool>>? SetChanges { get; private set; }
 
+    /// <summary>First packets whose way is not known: whether their connections exist, and as what, is not known either.</summary>
+    private List<ConntrackEntry>? _uncertain;
+
+    /// <summary>The packet's fate on a hook is not known.</summary>
+    public void MarkUncertain(ConntrackLink link)
+    {
+        if (link is { Entry: { Confirmed: false } entry, Info: ConntrackInfo.New })
+            (_uncertain ??= []).Add(entry.Copy());
+    }
+
+    /// <summary>
+    /// A packet that found no connection may belong to one whose first packet had an unknown fate: it is the same flow, or it comes from the far end
+    /// of it (to whatever address NAT may have given).
+    /// </summary>
+    public bool IsUncertain(Packet packet)
+    {
+        if (_uncertain is null || packet.Conntrack.Info is not (ConntrackInfo.New or ConntrackInfo.Invalid))
+            return false;
+        ConntrackTuple tuple = TupleOf(packet);
+        foreach (ConntrackEntry entry in _uncertain)
+        {
+            if (entry.Protocol != packet.Protocol)
+                continue;
+            if (entry.Original == tuple || (entry.Reply.Source == tuple.Source && entry.Reply.SourcePort == tuple.SourcePort))
+                return true;
+        }
+        return false;
+    }
+
     /// <summary>Remembers that a rule put an element into a set or took it out.</summary>
     public void ChangeSet(string set, string element, bool isIn)
     {
@@ -92,6 +121,7 @@ internal sealed partial class ConntrackTable
             TcpLoose = TcpLoose,
             TcpBeLiberal = TcpBeLiberal,
             VerifyChecksums = VerifyChecksums,
+            _uncertain = _uncertain is null ? null : [.. _uncertain],
             SetChanges = SetChanges?.ToDictionary(
                 static pair => pair.Key,
                 static pair => new Dictionary<string, bool>(pair.Value, StringComparer.Ordinal),

@@ -147,6 +147,8 @@ internal sealed partial class NetfilterMachine
                 run.Context.Hook == NetfilterHook.Prerouting
             )
         );
+        if (isNew && run.Table.IsUncertain(packet))
+            run.Spoil("whether an earlier packet of this connection passed is not known");
         packet.TemplateZone = 0;
         packet.TemplateZoneDirection = ConntrackZoneDirection.Both;
         packet.HasTemplate = false;

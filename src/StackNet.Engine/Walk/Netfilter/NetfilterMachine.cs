@@ -67,6 +67,11 @@ internal sealed partial class NetfilterMachine
         NetfilterResult result = Finish(run, RunItems(hook, run), hook);
         if (run.HasChosen)
             result = TryAll(hook, run, before, result);
+        if (result.Verdict is NetfilterVerdict.Unknown or NetfilterVerdict.Stolen)
+        {
+            table.Rollback();
+            table.MarkUncertain(packet.Conntrack);
+        }
         table.EndJournal();
         Flush(run, context);
         return result;
