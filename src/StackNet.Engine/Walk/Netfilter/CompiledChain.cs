@@ -21,6 +21,9 @@ internal sealed class CompiledChain(CompiledTable table, string name, Func<Compi
     /// <summary>Devices a netdev chain is bound to; null for every device.</summary>
     public string[]? Devices { get; init; }
 
+    /// <summary>It is bound to devices, but to which is not known.</summary>
+    public bool IsOfUnknownDevice { get; init; }
+
     /// <summary>Nothing it could do: no rule and policy accept.</summary>
     public bool IsEmpty { get; init; }
 

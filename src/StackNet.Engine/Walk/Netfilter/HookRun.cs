@@ -98,6 +98,12 @@ internal sealed class HookRun(NetfilterMachine machine, Packet packet, Netfilter
             && !devices.Contains((Context.Hook == NetfilterHook.Egress ? Context.OutDevice : Context.InDevice)?.Name)
         )
             return Outcome.Accept;
+        // nft 1.0.6 leaves the devices of a netdev chain out of its JSON: then it may be bound to this one or not.
+        if (
+            chain.IsOfUnknownDevice
+            && Choose($"which devices chain {chain.Name} of {chain.Table.Family} {chain.Table.Name} is bound to was not read")
+        )
+            return Outcome.Accept;
         Outcome outcome = Walk(chain, 0);
         if (outcome != Outcome.Return)
             return outcome;

@@ -143,8 +143,8 @@ internal sealed partial class IptablesCompiler
             ConntrackInfo.Established or ConntrackInfo.EstablishedReply => StateBit.Established,
             ConntrackInfo.Related or ConntrackInfo.RelatedReply => StateBit.Related,
             ConntrackInfo.Untracked => StateBit.Untracked,
-            // A packet that conntrack has not looked at has no connection either, which is what INVALID means.
-            _ => StateBit.Invalid,
+            // A packet that conntrack has not looked at has no connection either, which is what INVALID means; a template looks like a new one.
+            _ => packet.HasTemplate ? StateBit.New : StateBit.Invalid,
         };
         if (packet.Conntrack.Entry is { } entry)
         {

@@ -32,6 +32,7 @@ internal sealed partial class NetfilterMachine
                 new CompiledChain(table, chain.Name, _ => compiler.CompileChain(source))
                 {
                     Policy = chain.Policy ?? (chain.Hook is null ? null : "accept"),
+                    IsOfUnknownDevice = chain.Devices.Count == 0 && chain.Hook is ("ingress" or "egress"),
                     Devices = chain.Devices.Count > 0 ? [.. chain.Devices] : null,
                     IsEmpty = chain.Rules.Count == 0 && chain.Policy is null or "accept",
                 }

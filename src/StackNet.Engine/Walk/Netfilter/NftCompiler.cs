@@ -123,6 +123,16 @@ internal sealed partial class NftCompiler
                 return static _ => Answer.Maybe;
             return run => Compare(get(run), operation, bound);
         }
+        // nft 1.0.6 prints a prefix of a ct address shifted by its missing bytes ("0.10.0.0" for 10.0.0.0/24): what it was cannot be told.
+        if (
+            left.ValueKind == JsonValueKind.Object
+            && left.TryGetProperty("ct", out _)
+            && right.ValueKind == JsonValueKind.String
+            && Ip.TryParse(right.GetString(), out Ip shifted)
+            && shifted is { IsV6: false, Value: var number }
+            && number < 0x0100_0000
+        )
+            return run => get(run) is { IsNone: true } ? Answer.No : Answer.Maybe;
         bool isFlags = expression.Types is [NftType.CtState or NftType.CtStatus or NftType.TcpFlags];
         bool isSet =
             right.ValueKind == JsonValueKind.Object || (right.ValueKind == JsonValueKind.String && right.GetString()!.StartsWith('@'));

@@ -82,7 +82,8 @@ internal static class NftConnection
             ConntrackInfo.Related or ConntrackInfo.RelatedReply => 4,
             ConntrackInfo.New => 8,
             ConntrackInfo.Untracked => 64,
-            _ => 1,
+            // A template on a packet that has no connection counts as a new one (ct zone set after conntrack found it invalid).
+            _ => packet.HasTemplate ? 8u : 1u,
         };
 
     private static UInt128 StatusOf(ConntrackEntry entry) =>

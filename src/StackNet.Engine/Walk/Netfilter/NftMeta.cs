@@ -15,7 +15,7 @@ internal static class NftMeta
             "iifkind" => Device(static run => run.Context.InDevice?.Kind),
             "oifkind" => Device(static run => run.Context.OutDevice?.Kind),
             "mark" => Number(32, static run => run.Packet.Mark),
-            "priority" => Number(32, static run => run.Packet.Priority),
+            "priority" => new(static run => NftValue.Of((UInt128)run.Packet.Priority), [NftType.Priority]),
             "length" => new(static run => NftValue.Of((UInt128)(run.Packet.Length + LinkLength(run))), [NftType.Integer]),
             "l4proto" => new(static run => run.Packet.IsIp ? NftValue.Of((UInt128)run.Packet.Protocol) : NftValue.None, [NftType.Protocol])
             {

@@ -28,6 +28,8 @@ internal static class NftNames
                 return Icmp6Type(text);
             case NftType.Dscp:
                 return TosNames.FindClass(text) ?? (text is "lephb" ? 1u : null);
+            case NftType.Priority:
+                return Priority(text);
             default:
                 return Symbol(type, text);
         }
@@ -105,6 +107,31 @@ internal static class NftNames
             (NftType.Boolean, "missing") => 0,
             _ => null,
         };
+
+    // major:minor of a traffic class, both hexadecimal
+    private static UInt128? Priority(string text)
+    {
+        if (text == "none")
+            return 0;
+        if (text == "root")
+            return uint.MaxValue;
+        int colon = text.IndexOf(':', StringComparison.Ordinal);
+        if (colon < 0)
+            return null;
+        bool isMajor = ushort.TryParse(
+            text.AsSpan(0, colon),
+            NumberStyles.AllowHexSpecifier,
+            CultureInfo.InvariantCulture,
+            out ushort major
+        );
+        bool isMinor = ushort.TryParse(
+            text.AsSpan(colon + 1),
+            NumberStyles.AllowHexSpecifier,
+            CultureInfo.InvariantCulture,
+            out ushort minor
+        );
+        return (isMajor || colon == 0) && (isMinor || colon == text.Length - 1) ? (UInt128)((uint)major << 16 | minor) : null;
+    }
 
     private static UInt128? IcmpType(string text) =>
         text switch

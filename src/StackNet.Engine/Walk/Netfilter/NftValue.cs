@@ -103,6 +103,9 @@ internal enum NftType
     Boolean,
     Text,
     Time,
+
+    /// <summary>skb priority: "1:2", none, root.</summary>
+    Priority,
 }
 
 /// <summary>An expression that can be read: how, and of which type (one a part for a concatenation).</summary>

@@ -61,7 +61,10 @@ public sealed class CorpusTests
             }
         }
         Assert.True(rules > 1000, $"only {rules} rules were found");
-        string list = string.Join('\n', unknown.OrderByDescending(static pair => pair.Value).Select(static pair => $"{pair.Value} x {pair.Key}"));
+        string list = string.Join(
+            '\n',
+            unknown.OrderByDescending(static pair => pair.Value).Select(static pair => $"{pair.Value} x {pair.Key}")
+        );
         TestContext.Current.SendDiagnosticMessage($"{rules} rules, {unknown.Values.Sum()} not understood\n{list}");
         // What remains are lines that iptables itself refuses (test data of other parsers) and vendors' own modules.
         Assert.True(unknown.Values.Sum() * 200 < rules, $"{unknown.Values.Sum()} of {rules} rules not understood\n{list}");
