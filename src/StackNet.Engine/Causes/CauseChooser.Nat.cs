@@ -29,6 +29,8 @@ internal sealed partial class CauseChooser
                 ns
             );
         }
+        if (facts is not null && Diverted(facts, device) is { } diverted)
+            return new("SN608", diverted, device, ns);
         // An address for its own floating IP only is no masquerade for others.
         List<NatRule> wide =
         [
@@ -39,6 +41,17 @@ internal sealed partial class CauseChooser
             && Shadow(facts!, shadowed, device) is { } line
         )
             return new("SN704", $"{line} stands before {Quote(shadowed)}", device, ns);
+        // The translation stands for another way out that is there too but loses to this one.
+        if (
+            wide.Find(r => SourceFits(r) && !DeviceFits(r, device)) is { OutDevice: { } other } loser
+            && facts!.Routes?.FirstOrDefault(r => r.Destination.Length == 0 && r.Table == "main" && r.Device == other) is { } second
+        )
+            return new(
+                "SN607",
+                $"the route by {device} wins over default via {second.Gateway} dev {other} metric {second.Metric}, which {Quote(loser)} is for",
+                device,
+                ns
+            );
         if (wide.Find(r => SourceFits(r) && !DeviceFits(r, device)) is { } wrongDevice)
             return new("SN702", $"{Quote(wrongDevice)}; the route leaves by {device}", device, ns);
         if (wide.Find(r => !SourceFits(r) && DeviceFits(r, device)) is { } wrongSource)
@@ -50,6 +63,26 @@ internal sealed partial class CauseChooser
             device,
             ns
         );
+    }
+
+    /// <summary>A policy rule took the packet to a table that leads elsewhere than the main one would.</summary>
+    private string? Diverted(NamespaceFacts ns, string device)
+    {
+        if (
+            RouteLookup.Find(ns with { Rules = [] }, guest.Address, destination) is not { } main
+            || main.Device is null
+            || main.Device == device
+        )
+            return null;
+        RuleFacts? rule = ns.Rules?.FirstOrDefault(r =>
+            r is { Priority: > 0 and < 32766, Action: "lookup" } && (r.From is not { } from || from.Contains(guest.Address))
+        );
+        return rule is null
+            ? null
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"{rule.Priority}: from {rule.From?.ToString() ?? "all"} lookup {rule.Table} leads out of {device}; the main table leads out of {main.Device}"
+            );
     }
 
     private bool Fits(NatRule rule, string device) => SourceFits(rule) && DeviceFits(rule, device);

@@ -168,7 +168,7 @@ internal sealed partial class CauseChooser(Diagnosis diagnosis, Guest guest, Ip 
             PacketReason.ReversePath => At("SN604", drop),
             PacketReason.Martian => At("SN605", drop),
             PacketReason.NoRoute => NoRoute(drop),
-            PacketReason.Blackhole or PacketReason.Unreachable or PacketReason.Prohibit => At("SN609", drop),
+            PacketReason.Blackhole or PacketReason.Unreachable or PacketReason.Prohibit => At(ByRule(drop) ? "SN608" : "SN609", drop),
             PacketReason.NoNeighbour => NoNeighbour(drop),
             PacketReason.TooBig => At(
                 DeviceRoles.Of(Topology, drop.Namespace, drop.Device) is DeviceRole.Tap or DeviceRole.Chain ? "SN216" : "SN831",
@@ -181,6 +181,14 @@ internal sealed partial class CauseChooser(Diagnosis diagnosis, Guest guest, Ip 
             PacketReason.Loop => At("SN207", drop),
             _ => null,
         };
+
+    /// <summary>Not a route but a rule of ip-rule(8) says blackhole, unreachable or prohibit.</summary>
+    private bool ByRule(WalkDrop drop) =>
+        Topology
+            .Devices.Namespace(drop.Namespace)
+            ?.Rules?.Any(r =>
+                r.Action is "blackhole" or "unreachable" or "prohibit" && (r.From is not { } from || from.Contains(drop.Packet.Source))
+            ) == true;
 
     private Finding At(string id, WalkDrop drop) => new(id, Evidence(drop), drop.Device, drop.Namespace);
 

@@ -9,6 +9,7 @@ internal sealed class Diagnosis
 {
     private readonly System.Collections.Concurrent.ConcurrentDictionary<string, Diagnosis> _mended = new(StringComparer.Ordinal);
     private readonly Lazy<HashSet<Mac>> _macs;
+    private readonly Lazy<ILookup<Ip, Topology.Device>> _carriers;
 
     private Diagnosis(ComputeNode node, NodeFacts facts, NodeTopology topology, NodeMachine machine)
     {
@@ -17,6 +18,7 @@ internal sealed class Diagnosis
         Topology = topology;
         Machine = machine;
         _macs = new(OwnMacs);
+        _carriers = new(Carriers);
     }
 
     public ComputeNode Node { get; }
@@ -47,15 +49,13 @@ internal sealed class Diagnosis
     public bool IsOwnMac(Mac mac) => _macs.Value.Contains(mac);
 
     /// <summary>Devices of the node that carry an address.</summary>
-    public IEnumerable<Topology.Device> CarriersOf(Ip address)
-    {
-        foreach (NamespaceFacts ns in Facts.Namespaces)
-        foreach (AddressFacts found in ns.Addresses ?? [])
-        {
-            if (found.Address == address && Topology.Devices.Find(ns.Name, found.Device) is { } device)
-                yield return device;
-        }
-    }
+    public IEnumerable<Topology.Device> CarriersOf(Ip address) => _carriers.Value[address];
+
+    private ILookup<Ip, Topology.Device> Carriers() =>
+        Facts
+            .Namespaces.SelectMany(ns => (ns.Addresses ?? []).Select(a => (a.Address, Device: Topology.Devices.Find(ns.Name, a.Device))))
+            .Where(c => c.Device is not null)
+            .ToLookup(c => c.Address, c => c.Device!);
 
     private HashSet<Mac> OwnMacs()
     {

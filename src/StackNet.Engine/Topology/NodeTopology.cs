@@ -7,6 +7,8 @@ internal sealed class NodeTopology
 {
     private readonly Dictionary<string, TopologyPort> _byTap = new(StringComparer.Ordinal);
 
+    private readonly Dictionary<Ip, List<TopologyPort>> _byAddress = [];
+
     private NodeTopology(NodeFacts facts)
     {
         Facts = facts;
@@ -16,6 +18,12 @@ internal sealed class NodeTopology
         Instances = InstanceFinder.Find(facts, Devices, Veths, SwitchPorts);
         foreach (TopologyPort port in Ports)
         {
+            foreach (Ip address in port.Addresses)
+            {
+                if (!_byAddress.TryGetValue(address, out List<TopologyPort>? list))
+                    _byAddress[address] = list = [];
+                list.Add(port);
+            }
             if (port.TapName is not null)
                 _byTap.TryAdd(port.TapName, port);
             if (port.Plug == PortPlug.Hybrid)
@@ -46,10 +54,8 @@ internal sealed class NodeTopology
     public TopologyPort? PortOfAddress(Ip address, TopologyPort? near = null)
     {
         TopologyPort? first = null;
-        foreach (TopologyPort port in Ports)
+        foreach (TopologyPort port in _byAddress.GetValueOrDefault(address) ?? [])
         {
-            if (!port.Addresses.Contains(address))
-                continue;
             if (near is null || SameNetwork(port, near))
                 return port;
             first ??= port;
