@@ -23,7 +23,7 @@ internal static class Verdicts
                 ComputeNode node = ComputeNodes.Create(facts, "benchmark", NodeSourceKind.Lab);
                 foreach (EgressResult result in EgressTest.Run(node, new EgressRequest(), CancellationToken.None))
                 {
-                    string key = $"{result.Verdict} {result.CauseId} {(result.Verdict == Verdict.Unknown ? result.Evidence : "")}".Trim();
+                    string key = $"{result.Verdict} {result.CauseId} {result.Namespace} {result.Evidence}".Trim();
                     counts[key] = counts.GetValueOrDefault(key) + 1;
                     total++;
                 }
