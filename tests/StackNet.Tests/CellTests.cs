@@ -42,4 +42,10 @@ public sealed class CellTests
     [InlineData("qrouter-0123456789", 9, "qrou…6789")]
     [InlineData("short", 9, "short")]
     public void A_long_text_keeps_both_ends(string text, int width, string shown) => Assert.Equal(shown, Cell.Short(text, width));
+
+    [Theory]
+    [InlineData("no masquerade for it", 10, "no\nmasquerade\nfor it")]
+    [InlineData("short", 10, "short")]
+    [InlineData("averyveryverylongword and", 10, "averyveryverylongword and")]
+    public void A_long_cause_breaks_between_words(string text, int width, string shown) => Assert.Equal(shown, Cell.Wrapped(text, width));
 }

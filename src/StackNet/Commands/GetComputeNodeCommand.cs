@@ -6,7 +6,7 @@ using StackNet.Engine.Sources.Live;
 namespace StackNet.Commands;
 
 /// <summary>Reads compute nodes: this machine, captures, samples or labs.</summary>
-[Cmdlet(VerbsCommon.Get, "ComputeNode", DefaultParameterSetName = LiveSet)]
+[Cmdlet(VerbsCommon.Get, "ComputeNode", DefaultParameterSetName = PathSet)]
 [OutputType(typeof(ComputeNode))]
 public sealed class GetComputeNodeCommand : StackNetCommand
 {
@@ -15,8 +15,9 @@ public sealed class GetComputeNodeCommand : StackNetCommand
     private const string LiteralPathSet = "LiteralPath";
     private const string SampleSet = "Sample";
 
-    /// <summary>Capture folders or files, with wildcards.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = PathSet)]
+    /// <summary>Capture folders or files, with wildcards; this machine when nothing is said.</summary>
+    // Of the default set and not mandatory: a first argument without a name is a path, and no argument at all is this machine.
+    [Parameter(Position = 0, ValueFromPipeline = true, ParameterSetName = PathSet)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     public string[] Path { get; set; } = [];
@@ -62,6 +63,7 @@ public sealed class GetComputeNodeCommand : StackNetCommand
                     Write(NodeReading.Sample(this, sample));
                 break;
             case LiveSet:
+            case PathSet when Path.Length == 0:
                 Write(NodeReading.Live(this, LiveOptions()));
                 break;
             default:

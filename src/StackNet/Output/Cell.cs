@@ -72,6 +72,22 @@ public static class Cell
         return $"{text[..head]}…{text[^(width - 1 - head)..]}";
     }
 
+    /// <summary>A text in lines of at most <paramref name="width"/>, broken between words: a table breaks anywhere.</summary>
+    public static string Wrapped(object? value, int width)
+    {
+        string text = Text(value);
+        StringBuilder lines = new(text.Length + 8);
+        while (text.Length > width)
+        {
+            int at = text.LastIndexOf(' ', width);
+            if (at <= 0)
+                break;
+            lines.Append(text, 0, at).Append('\n');
+            text = text[(at + 1)..];
+        }
+        return lines.Append(text).ToString();
+    }
+
     /// <summary>The word in a colour of the session, when it has any.</summary>
     public static string Coloured(object? value, object? start, object? end) => $"{start}{Text(value)}{end}";
 
