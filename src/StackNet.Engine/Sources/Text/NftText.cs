@@ -10,7 +10,8 @@ internal static class NftText
 {
     public static NftRuleset Attach(NftRuleset ruleset, ReadOnlySpan<char> text)
     {
-        Dictionary<(string Family, string Table, string Chain), List<string>> chains = Parse(text);
+        Dictionary<(string Family, string Table, string Chain), string[]> devices = [];
+        Dictionary<(string Family, string Table, string Chain), List<string>> chains = Parse(text, devices);
         return ruleset with
         {
             Tables =
@@ -20,15 +21,17 @@ internal static class NftText
                     {
                         Chains =
                         [
-                            .. table.Chains.Select(chain =>
-                                chains.TryGetValue((table.Family, table.Name, chain.Name), out List<string>? rules)
-                                && rules.Count == chain.Rules.Count
-                                    ? chain with
-                                    {
-                                        Rules = [.. chain.Rules.Select((rule, i) => rule with { Text = rules[i] })],
-                                    }
-                                    : chain
-                            ),
+                            .. table
+                                .Chains.Select(read => WithDevices(table, read, devices))
+                                .Select(chain =>
+                                    chains.TryGetValue((table.Family, table.Name, chain.Name), out List<string>? rules)
+                                    && rules.Count == chain.Rules.Count
+                                        ? chain with
+                                        {
+                                            Rules = [.. chain.Rules.Select((rule, i) => rule with { Text = rules[i] })],
+                                        }
+                                        : chain
+                                ),
                         ],
                     }
                 ),
@@ -36,11 +39,34 @@ internal static class NftText
         };
     }
 
-    private static Dictionary<(string Family, string Table, string Chain), List<string>> Parse(ReadOnlySpan<char> text)
+    // nft 1.0.6 leaves the devices of a netdev chain out of its JSON; the text has them.
+    private static NftChain WithDevices(NftTable table, NftChain chain, Dictionary<(string, string, string), string[]> devices) =>
+        chain.Devices.Count == 0 && devices.TryGetValue((table.Family, table.Name, chain.Name), out string[]? names)
+            ? chain with
+            {
+                Devices = names,
+            }
+            : chain;
+
+    // hook ingress device "eth0" priority 0;   or   devices = { "eth0", "eth1" }
+    private static string[] DevicesOf(string header)
+    {
+        int at = header.IndexOf(" device", StringComparison.Ordinal);
+        int end = header.IndexOf(" priority", StringComparison.Ordinal);
+        if (at < 0 || end < at)
+            return [];
+        return header[(at + 1)..end].Split([' ', ',', '{', '}', '=', '"'], StringSplitOptions.RemoveEmptyEntries)[1..];
+    }
+
+    private static Dictionary<(string Family, string Table, string Chain), List<string>> Parse(
+        ReadOnlySpan<char> text,
+        Dictionary<(string Family, string Table, string Chain), string[]> devices
+    )
     {
         Dictionary<(string, string, string), List<string>> chains = [];
         string family = "";
         string table = "";
+        string chain = "";
         List<string>? rules = null;
         int depth = 0;
         Lines lines = new(text);
@@ -61,11 +87,14 @@ internal static class NftText
             if (depth == 1 && line.StartsWith("chain ") && line[^1] == '{')
             {
                 rules = [];
-                chains[(family, table, line[6..^1].Trim().ToString())] = rules;
+                chain = line[6..^1].Trim().ToString();
+                chains[(family, table, chain)] = rules;
                 depth = 2;
                 continue;
             }
             int change = Braces(line);
+            if (depth == 2 && IsHeader(line) && DevicesOf(line.ToString()) is { Length: > 0 } names)
+                devices[(family, table, chain)] = names;
             if (depth == 2 && rules is not null && line is not "}" && !IsHeader(line))
                 rules.Add(line.ToString());
             else if (depth > 2 && rules is { Count: > 0 })
