@@ -12,6 +12,7 @@
     FormatsToProcess       = @('bin/StackNet.Format.ps1xml')
     TypesToProcess         = @('bin/StackNet.Types.ps1xml')
     CmdletsToExport        = @(
+        'Add-StackNetLabFault'
         'Export-ComputeNode'
         'Get-ComputeInstance'
         'Get-ComputeNode'
@@ -24,11 +25,17 @@
         'Get-OvsBridge'
         'Get-OvsPort'
         'Get-SecurityGroupRule'
+        'Get-StackNetLab'
+        'Get-StackNetLabFault'
         'Get-SysctlForwarding'
         'Get-TapDevice'
         'Get-VethPair'
+        'New-StackNetLab'
+        'Remove-StackNetLab'
+        'Remove-StackNetLabFault'
         'Test-InstanceEgress'
         'Test-InstanceIngress'
+        'Test-StackNetLabPing'
         'Trace-InstancePacket'
     )
     FunctionsToExport      = @()

@@ -95,26 +95,60 @@ internal static class Errors
             cause
         );
 
-    public static ErrorRecord LabNotFound(string name) =>
+    /// <summary>Something about a lab; the id says what.</summary>
+    public static ErrorRecord Lab(LabException cause) =>
+        cause.Reason switch
+        {
+            LabFailure.NotRoot => LabNeedsRoot(cause),
+            LabFailure.MissingPackage => LabPackageMissing(cause),
+            LabFailure.InvalidName => LabNameInvalid(cause),
+            LabFailure.AlreadyExists => LabExists(cause),
+            LabFailure.NotFound => LabNotFound(cause.Lab ?? "", cause),
+            LabFailure.InvalidArgument => LabArgumentInvalid(cause),
+            LabFailure.FaultState => LabFaultState(cause),
+            _ => LabFailed(cause.Lab ?? "", cause),
+        };
+
+    public static ErrorRecord LabNeedsRoot(LabException cause) =>
+        Make(nameof(LabNeedsRoot), ErrorCategory.PermissionDenied, cause.Lab ?? "", cause.Message, cause);
+
+    public static ErrorRecord LabPackageMissing(LabException cause) =>
+        Make(nameof(LabPackageMissing), ErrorCategory.NotInstalled, cause.Missing, cause.Message, cause);
+
+    public static ErrorRecord LabNameInvalid(LabException cause) =>
+        Make(nameof(LabNameInvalid), ErrorCategory.InvalidArgument, cause.Lab ?? "", cause.Message, cause);
+
+    public static ErrorRecord LabExists(LabException cause) =>
+        Make(nameof(LabExists), ErrorCategory.ResourceExists, cause.Lab ?? "", cause.Message, cause);
+
+    public static ErrorRecord LabArgumentInvalid(LabException cause) =>
+        Make(nameof(LabArgumentInvalid), ErrorCategory.InvalidArgument, cause.Lab ?? "", cause.Message, cause);
+
+    public static ErrorRecord LabFaultState(LabException cause) =>
+        Make(nameof(LabFaultState), ErrorCategory.InvalidOperation, cause.Lab ?? "", cause.Message, cause);
+
+    public static ErrorRecord LabNotFound(string name, Exception? cause = null) =>
         Make(
             nameof(LabNotFound),
             ErrorCategory.ObjectNotFound,
             name,
-            $"There is no lab '{name}'.",
-            null,
+            cause?.Message ?? $"There is no lab '{name}'.",
+            cause,
             "Get-StackNetLab lists the labs."
         );
 
-    public static ErrorRecord LabFaultNotFound(string name, IEnumerable<string> names) =>
+    public static ErrorRecord LabFaultNotFound(string name) =>
         Make(
             nameof(LabFaultNotFound),
             ErrorCategory.ObjectNotFound,
             name,
-            $"There is no fault '{name}' for this layout. The faults are {string.Join(", ", names)}."
+            $"There is no fault '{name}'.",
+            null,
+            "Get-StackNetLabFault lists the faults."
         );
 
-    public static ErrorRecord LabFailed(string name, ErrorCategory category, Exception cause) =>
-        Make(nameof(LabFailed), category, name, cause.Message, cause);
+    public static ErrorRecord LabFailed(string name, Exception cause) =>
+        Make(nameof(LabFailed), ErrorCategory.InvalidResult, name, cause.Message, cause);
 
     private static ErrorRecord Make(
         string id,

@@ -37,6 +37,7 @@ public sealed class ViewTests
             { "IngressResult", "Get-ComputeNode -Sample hybrid-snat-missing | Test-InstanceIngress" },
             { "PacketTrace", "Get-ComputeNode -Sample hybrid-snat-missing | Trace-InstancePacket -Instance db-1" },
             { "TraceStep", "(Get-ComputeNode -Sample hybrid-snat-missing | Trace-InstancePacket -Instance db-1).Steps" },
+            { "LabFault", "Get-StackNetLabFault" },
             { "UnreadSource", "$node.UnreadSources" },
         };
 

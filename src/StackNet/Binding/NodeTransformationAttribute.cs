@@ -1,5 +1,8 @@
 using System.Collections;
 using System.Management.Automation;
+using StackNet.Engine.Facts;
+using StackNet.Engine.Labs;
+using StackNet.Engine.Topology;
 
 namespace StackNet.Binding;
 
@@ -34,6 +37,7 @@ internal sealed class NodeTransformationAttribute : ArgumentTransformationAttrib
             null => null,
             ComputeNode node => node,
             NodeItem { Node: { } node } => node,
+            Lab lab => LabNode(lab),
             string path => CapturePath.Open(engine, path),
             FileSystemInfo file => CapturePath.Open(engine, WildcardPattern.Escape(file.FullName)),
             _ when Held(input) is { } node => node,
@@ -42,6 +46,19 @@ internal sealed class NodeTransformationAttribute : ArgumentTransformationAttrib
                     + "Give what Get-ComputeNode wrote, an object read from it, or the path of a capture."
             ),
         };
+
+    private static ComputeNode LabNode(Lab lab)
+    {
+        try
+        {
+            NodeFacts facts = LabManager.ReadAsync(lab.Name, CancellationToken.None).GetAwaiter().GetResult();
+            return ComputeNodes.Create(facts, $"lab:{lab.Name}", NodeSourceKind.Lab);
+        }
+        catch (Exception error) when (error is LabException or IOException or UnauthorizedAccessException)
+        {
+            throw new ArgumentTransformationMetadataException(error.Message, error);
+        }
+    }
 
     /// <summary>The node of any object that carries one, such as what Select-Object Node, Instance makes.</summary>
     private static ComputeNode? Held(object? input) => Plain(PSObject.AsPSObject(input!).Properties["Node"]?.Value) as ComputeNode;

@@ -14,6 +14,7 @@ public sealed class GetComputeNodeCommand : StackNetCommand
     private const string PathSet = "Path";
     private const string LiteralPathSet = "LiteralPath";
     private const string SampleSet = "Sample";
+    private const string LabSet = "Lab";
 
     /// <summary>Capture folders or files, with wildcards; this machine when nothing is said.</summary>
     // Of the default set and not mandatory: a first argument without a name is a path, and no argument at all is this machine.
@@ -39,6 +40,13 @@ public sealed class GetComputeNodeCommand : StackNetCommand
     [ArgumentCompleter(typeof(SampleCompleter))]
     public string[]? Name { get; set; }
 
+    /// <summary>Labs to read, live.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = LabSet)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(LabCompleter))]
+    public string[] Lab { get; set; } = [];
+
     /// <summary>Socket of Open vSwitch's database.</summary>
     [Parameter(ParameterSetName = LiveSet)]
     [ValidateNotNullOrEmpty]
@@ -61,6 +69,10 @@ public sealed class GetComputeNodeCommand : StackNetCommand
             case SampleSet:
                 foreach (string sample in SampleNames())
                     Write(NodeReading.Sample(this, sample));
+                break;
+            case LabSet:
+                foreach (Lab lab in LabNames.Find(this, Lab))
+                    Write(NodeReading.Lab(this, lab.Name));
                 break;
             case LiveSet:
             case PathSet when Path.Length == 0:

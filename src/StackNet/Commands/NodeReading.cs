@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using StackNet.Binding;
 using StackNet.Engine.Facts;
+using StackNet.Engine.Labs;
 using StackNet.Engine.Sources.Capture;
 using StackNet.Engine.Sources.Live;
 using StackNet.Engine.Topology;
@@ -32,6 +33,26 @@ internal static class NodeReading
             cmdlet.WriteError(Errors.NodeUnreadable(name, error));
             return null;
         }
+    }
+
+    /// <summary>The node of a lab, read as this machine is; null after an error.</summary>
+    public static ComputeNode? Lab(StackNetCommand cmdlet, string name)
+    {
+        try
+        {
+            cmdlet.WriteVerbose($"Reading the node of the lab {name}.");
+            NodeFacts facts = cmdlet.Run($"{Activity} {name}", "namespaces, rules, flows", token => LabManager.ReadAsync(name, token));
+            return ComputeNodes.Create(facts, $"lab:{name}", NodeSourceKind.Lab);
+        }
+        catch (LabException error)
+        {
+            cmdlet.WriteError(Errors.Lab(error));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            cmdlet.WriteError(Errors.NodeUnreadable(name, error));
+        }
+        return null;
     }
 
     /// <summary>The nodes of one capture, each as soon as it is read.</summary>

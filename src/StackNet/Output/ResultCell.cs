@@ -10,6 +10,13 @@ public static class ResultCell
         return Fields.Get(result, "DestinationPort") is { } port ? $"{protocol}/{Cell.Text(port)}" : protocol;
     }
 
+    /// <summary>"icmp", or "tcp/80", of a real packet.</summary>
+    public static string PingProtocol(object? ping)
+    {
+        string protocol = Fields.Text(ping, "Protocol").ToLowerInvariant();
+        return Fields.Get(ping, "Port") is { } port ? $"{protocol}/{Cell.Text(port)}" : protocol;
+    }
+
     /// <summary>Cause with its id; what an Unknown hangs on; nothing for a Pass.</summary>
     public static string Why(object? result)
     {
