@@ -63,7 +63,7 @@ for project in tests/*/*.Tests.csproj; do
     name=$(basename "$project" .csproj)
     echo "== $name"
     trx=$results/$name.trx
-    dotnet "$(dirname "$project")/bin/Release/net10.0/$name.dll" -noLogo -noColor -trx "$trx"
+    dotnet "$(dirname "$project")/bin/Release/net10.0/$name.dll" -noLogo -noColor -result-trx "$trx"
     status=$?
     if [ ! -s "$trx" ]; then
         echo "run.sh: $name ended with $status and left no results." >&2
