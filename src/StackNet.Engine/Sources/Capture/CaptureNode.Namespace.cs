@@ -41,7 +41,7 @@ internal sealed partial class CaptureNode
         IReadOnlyList<LinkFacts>? links = ReadJson(
             ns,
             "links",
-            hasPlain || counted is null ? CaptureNames.Link : CaptureNames.LinkStatistics,
+            hasPlain || counted?.Content is null ? CaptureNames.Link : CaptureNames.LinkStatistics,
             IpLinkJson.Parse
         );
         if (links is null)
