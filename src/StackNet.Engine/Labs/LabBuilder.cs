@@ -6,6 +6,8 @@ namespace StackNet.Engine.Labs;
 /// <summary>Makes a node: its namespaces first, then everything that does not wait for another thing side by side.</summary>
 internal sealed class LabBuilder(LabPlan plan, string stateFolder, CancellationToken token)
 {
+    // What a router with a faulty route redirects would stay in a guest's route cache when the fault is gone (300 s, ip-sysctl.txt).
+    private const string NoRedirects = "net/ipv4/conf/all/accept_redirects=0\nnet/ipv4/conf/default/accept_redirects=0\n";
     private const string NoIpv6 = "-net/ipv6/conf/all/disable_ipv6=1\n-net/ipv6/conf/default/disable_ipv6=1\n";
 
     /// <summary>Starts the node's process 1 and gives its number on this machine.</summary>
@@ -99,7 +101,7 @@ internal sealed class LabBuilder(LabPlan plan, string stateFolder, CancellationT
         void Put(string name, string file, string text) => node.Write($"{Setup(name)}/{file}", text);
         void Answering(string name, string devices)
         {
-            Put(name, "sysctl", NoIpv6);
+            Put(name, "sysctl", NoIpv6 + NoRedirects);
             Put(name, "ip", devices);
             Put(name, "iptables", LabRules.Answering());
             Put(name, "serve", "");
