@@ -187,6 +187,12 @@ internal static partial class Catalogue
             Blocking("SN712", "DVR floating IP path incomplete", RepairClass.Owner, "restart the L3 agent"),
             Blocking("SN713", "DVR SNAT path incomplete", RepairClass.Owner, "restart the L3 agent"),
             Blocking("SN714", "DVR permanent neighbours missing", RepairClass.Owner, "restart the L3 agent"),
+            Blocking(
+                "SN722",
+                "The instance has no floating IP",
+                RepairClass.Owner,
+                "openstack server add floating ip {instance} ADDRESS (where the outside has a route to the instances' network: -RoutedSource)"
+            ),
             Degrading("SN715", "Conntrack table full", RepairClass.Safe, "raise net.netfilter.nf_conntrack_max"),
         ];
 }

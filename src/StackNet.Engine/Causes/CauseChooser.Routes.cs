@@ -210,6 +210,14 @@ internal sealed partial class CauseChooser
                 ending.Device,
                 ending.Namespace
             );
+        // Upstream asks for an address that only the tenant's network knows: nothing is broken, the way in does not exist.
+        if (target == guest.Address)
+            return new(
+                "SN722",
+                $"{target} has no floating IP, and outside of the router nobody answers for it",
+                ending.Device,
+                ending.Namespace
+            );
         return new("SN710", $"no device of this node carries {target}", ending.Device, ending.Namespace);
     }
 
