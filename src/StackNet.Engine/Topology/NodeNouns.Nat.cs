@@ -75,21 +75,24 @@ internal static partial class NodeNouns
             IpPrefix subnet = new(address.Address, address.PrefixLength);
             if (address.PrefixLength >= address.Address.Bits || !port.Addresses.Any(subnet.Contains))
                 continue;
-            // Two tenants may use the same subnet: the router's inside port has to be on the port's own network.
-            if (
-                port.VlanTag is { } tag
-                && topology.SwitchPorts.Find(address.Device) is { Interface.Type: "internal" } inside
-                && inside.Bridge.Name == port.SwitchPort?.Bridge.Name
-                && inside.Port.Tag != tag
-            )
-                continue;
-            return true;
+            if (MayReach(topology, address.Device, port))
+                return true;
         }
         // The node itself routes what a route of its own leads to.
         return (ns.Routes ?? []).Any(r =>
-            r.Table == "main" && r.Destination.Length is > 0 and < 32 && port.Addresses.Any(r.Destination.Contains)
+            r.Table == "main"
+            && r.Destination.Length is > 0 and < 32
+            && port.Addresses.Any(r.Destination.Contains)
+            && (r.Device is null || MayReach(topology, r.Device, port))
         );
     }
+
+    /// <summary>Two tenants may use the same subnet: the router's inside port has to be on the port's own network.</summary>
+    private static bool MayReach(NodeTopology topology, string device, TopologyPort port) =>
+        port.VlanTag is not { } tag
+        || topology.SwitchPorts.Find(device) is not { Interface.Type: "internal" } inside
+        || inside.Bridge.Name != port.SwitchPort?.Bridge.Name
+        || inside.Port.Tag == tag;
 
     public static IEnumerable<FloatingIp> FloatingIps(ComputeNode node)
     {

@@ -34,6 +34,11 @@ public sealed class RealInstancesTests(ITestOutputHelper output)
                 bool blind = node.Facts.Domains is null && node.Facts.DhcpNetworks is null && node.Facts.Ovs is null;
                 if (!blind && !port.Address.Contains(IPAddress.Parse(wanted.Ip)))
                     wrong.Add("address: " + summary);
+                // A foreign floating IP is always wrong; one that is not found may stand in what was not read, or in OVN's flows.
+                bool read = NodeNouns.FloatingIps(node).Any(f => f.FloatingAddress.ToString() == wanted.FloatingIp);
+                string[] floating = [.. instance.FloatingAddress.Select(a => a.ToString())];
+                if (floating.Any(f => f != wanted.FloatingIp) || read && !floating.Contains(wanted.FloatingIp))
+                    wrong.Add("floating IP: " + summary);
                 if (!blind && instance.FoundBy == "libvirt" && instance.Instance != name)
                     wrong.Add("name: " + summary);
             }
