@@ -22,6 +22,8 @@ internal static class LabDevices
             text.Append($"link set {guest.Tap} address {guest.TapMac} mtu {mtu}\nlink set {guest.Tap} master {guest.Qbr}\n");
             foreach (string device in (string[])[guest.Qvb, guest.Qvo, guest.Tap, guest.Qbr])
                 text.Append($"link set {device} up\n");
+            // A new bridge tells UNKNOWN until its carrier changes for the first time, and UP for ever after: as on a node that has run for a while.
+            text.Append($"link set {guest.Qbr} state up\n");
             text.Append($"link set {guest.Cable} netns {plan.NamespaceFile(guest.Name)}\n");
         }
         return text.ToString();
