@@ -109,8 +109,10 @@ internal sealed partial class CauseChooser
         {
             if (table is 24 or 25 or 71)
                 return At("SN504", drop);
-            if (table is 93 or 72)
+            if (table is 72)
                 return At("SN501", drop);
+            if (table is 93)
+                return At(MayLeaveItsPort(drop, facts) ? "SN502" : "SN501", drop);
             if (table is 81 or 82 or 83)
                 return At("SN502", drop);
             if (table is 0 && text.Contains("priority=2,in_port=", StringComparison.Ordinal))
@@ -120,6 +122,25 @@ internal sealed partial class CauseChooser
         if (facts?.Ports.Any(p => p.Interfaces.Any(i => i.Type is "vxlan" or "gre" or "geneve")) == true || bridge == "br-tun")
             return At(table is 2 or 3 or 4 or 6 ? "SN405" : "SN402", drop);
         return At("SN310", drop);
+    }
+
+    /// <summary>
+    /// Table 93 (DROPPED_TRAFFIC_TABLE of neutron's openvswitch firewall) ends packets of both directions: what no instance of this node
+    /// sent dies on its way in, and so does what the rules of its sender (table 72, reg5 = its port) let out.
+    /// </summary>
+    private bool MayLeaveItsPort(WalkDrop drop, OvsBridgeFacts? bridge)
+    {
+        if (Topology.Ports.FirstOrDefault(p => p.Mac == drop.Packet.SourceMac) is not { } sender)
+            return true;
+        if (sender.SwitchPort?.Interface.OfPort is not { } number || Topology.PortOfAddress(drop.Packet.Destination, sender) is null)
+            return false;
+        string own = $"reg5=0x{number:x}";
+        return (bridge?.Flows ?? []).Any(f =>
+            RuleText.Field(f, "table") == "72"
+            && f.Contains("+new", StringComparison.Ordinal)
+            && f.Contains("resubmit(,73)", StringComparison.Ordinal)
+            && f.Split([',', ' ']).Contains(own)
+        );
     }
 
     private static bool IsFromExternal(WalkDrop drop, string flow, OvsBridgeFacts? bridge)
