@@ -85,6 +85,10 @@ internal static class IngressTest
             return EgressTest.NotKnown("IPv6 conversations are not walked");
         if (source is not { } asker)
             return EgressTest.NotKnown("who is outside is not known: no default route was found on the way of the instance; name a source");
+        if (asker == guest.Address || destination != guest.Address && SpecialAddress.Outcome(guest, destination) is not null)
+            return SpecialAddress.Outcome(guest, asker == guest.Address ? asker : destination)!;
+        if (asker.IsMulticast || asker.IsLoopback || asker.IsAny || asker.IsLimitedBroadcast)
+            return EgressTest.NotKnown($"nobody outside has the source {asker}: name a host's address");
         ProbeOutcome Talk(Func<Conversation, Ending?> talk) =>
             ProbeRunner.Run(diagnosis, request, guest, destination, PacketDirection.In, talk);
         if (diagnosis.Topology.PortOfAddress(asker, port) is { } neighbour && neighbour != port)

@@ -110,6 +110,9 @@ internal readonly record struct IpPrefix(Ip Address, int Length)
     /// <summary>The first address, host bits cleared.</summary>
     public Ip Network => Address.IsV6 ? Ip.V6(Address.Value & Mask) : Ip.V4((uint)(Address.Value & Mask));
 
+    /// <summary>The last address, host bits set: the subnet's broadcast address in IPv4 (RFC 919).</summary>
+    public Ip Broadcast => Address.IsV6 ? Ip.V6(Address.Value | ~Mask) : Ip.V4((uint)(Address.Value | ~Mask));
+
     private UInt128 Mask
     {
         get
