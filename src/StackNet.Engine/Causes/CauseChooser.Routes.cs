@@ -1,6 +1,7 @@
 using StackNet.Engine.Facts;
 using StackNet.Engine.Topology;
 using StackNet.Engine.Walk;
+using StackNet.Engine.Walk.Routing;
 
 namespace StackNet.Engine.Causes;
 
@@ -19,6 +20,8 @@ internal sealed partial class CauseChooser
         // The kernel takes a route away with its device: the device that is down is then what has to be mended.
         if (DownOutside(ns) is { } down)
             return new("SN202", $"{PlugChecks.Quote(down)}; its routes are gone with it", down.Name, down.Namespace);
+        if (ByRule(drop))
+            return At("SN608", drop);
         if (ns?.Rules is { } rules && rules.Any(r => IsDiversion(r, drop.Packet)) && HasDefault(ns))
             return At("SN608", drop);
         return At(HasDefault(ns) ? "SN607" : "SN606", drop) is var found && found.Evidence.Length > 0
@@ -29,6 +32,37 @@ internal sealed partial class CauseChooser
                     : $"{found.Evidence}; no default route in {(drop.Namespace.Length == 0 ? "the root namespace" : drop.Namespace)}",
             }
             : found;
+    }
+
+    /// <summary>
+    /// A route leaves by a device that is dead while the namespace has another way out that lives: the route is what is wrong. Where
+    /// it is the only way out, the device is.
+    /// </summary>
+    private Finding? LivesElsewhere(WalkDrop drop, string ns, string device)
+    {
+        if (
+            drop.Namespace != ns
+            || Topology.Devices.Namespace(ns) is not { } facts
+            || facts.Routes?.FirstOrDefault(r => r.Device == device && r is { Type: "unicast", Gateway: not null }) is not { } route
+            || !route.Destination.Contains(drop.Packet.Destination)
+        )
+            return null;
+        foreach (LinkFacts link in facts.Links ?? [])
+        {
+            bool lives =
+                link.Name != device
+                && Topology.Devices.Find(ns, link.Name) is { State: LinkState.Up }
+                && DeviceRoles.Of(Topology, ns, link.Name) == DeviceRole.Uplink
+                && Topology.Devices.AddressesOf(ns, link.Name).Any(a => !a.Address.IsV6 && guest.Port.Subnet?.Contains(a.Address) != true);
+            if (lives)
+                return new(
+                    "SN607",
+                    $"{RouteText.Of(route)} is what the packet takes, and {(Topology.Devices.Find(ns, device) is { } dead ? PlugChecks.Quote(dead) : device)}; {link.Name} lives",
+                    device,
+                    ns
+                );
+        }
+        return null;
     }
 
     private bool HasFloatingIp() =>

@@ -96,6 +96,20 @@ internal sealed partial class CauseChooser
 
     private Finding Flow(Ending ending, WalkDrop drop)
     {
+        Finding found = FlowCause(ending, drop);
+        // No flow is for a VLAN that is nobody's: what put the frame into it is the cause.
+        return found.CauseId is "SN306" or "SN310" or "SN402" or "SN405" && guest.Port.SwitchPort is { } own && OddTag(own)
+            ? new(
+                "SN305",
+                $"Port {own.Name} has tag {own.Port.Tag}, its other_config:tag is {own.Port.OtherConfig["tag"]}; {found.Evidence}",
+                own.Name,
+                ""
+            )
+            : found;
+    }
+
+    private Finding FlowCause(Ending ending, WalkDrop drop)
+    {
         string text = drop.Rule?.Text ?? "";
         string bridge = BridgeOf(drop);
         int? table = TableOf(drop.Rule);

@@ -41,12 +41,12 @@ internal sealed partial class CauseChooser(Diagnosis diagnosis, Guest guest, Ip 
     {
         if (!IsFlooded(ending) || ending.Outcome is not { } outcome)
             return ending;
-        if (Telling(outcome, ending.Direction) is { } drop)
+        if (Telling(outcome, ending) is { } drop)
         {
             return ending with { Drop = drop, Device = drop.Device, Namespace = drop.Namespace };
         }
         // The device of a bridge that a flood reached by the way is down on most nodes, and rightly so.
-        return ending.Drop is { Reason: PacketReason.PortDown or PacketReason.FlowDrop } aside && PlaceOf(aside) < 0
+        return ending.Drop is { Reason: PacketReason.PortDown or PacketReason.FlowDrop } aside && PlaceOf(aside, Reach(ending)) < 0
             ? ending with
             {
                 Drop = null,
@@ -60,29 +60,43 @@ internal sealed partial class CauseChooser(Diagnosis diagnosis, Guest guest, Ip 
     /// <summary>Something on the way outside that swallows what is flooded into it, when the question went that way.</summary>
     private Finding? Swallowed(Ending ending)
     {
-        if (!IsFlooded(ending) || (ending.Outcome is { } outcome && Telling(outcome, ending.Direction) is not null))
+        if (!IsFlooded(ending) || (ending.Outcome is { } outcome && Telling(outcome, ending) is not null))
             return null;
-        // An address that is (or ought to be) on this node is asked for between the guest and its router only.
-        if (
-            ending.Purpose == Purpose.GuestArp
-            && ending.Packet is { EtherType: EtherTypes.Arp } asked
-            && (CarriedHere(asked.ArpTargetIp) || (asked.ArpTargetIp == guest.Port.Gateway && !GatewayIsOutside()))
-        )
+        if (AsksInside(ending))
             return PathChecks.Inside(diagnosis, _path.Value);
         return ending.Purpose == Purpose.Data && ending.Direction == PacketDirection.Back
             ? null
             : PathChecks.First(diagnosis, _path.Value, ending.Direction);
     }
 
-    private WalkDrop? Telling(WalkOutcome outcome, PacketDirection direction)
+    /// <summary>An address that is (or ought to be) on this node is asked for between the guest and its router only.</summary>
+    private bool AsksInside(Ending ending) =>
+        ending.Purpose == Purpose.GuestArp
+        && ending.Packet is { EtherType: EtherTypes.Arp } asked
+        && (CarriedHere(asked.ArpTargetIp) || (asked.ArpTargetIp == guest.Port.Gateway && !GatewayIsOutside()));
+
+    /// <summary>
+    /// How far along the way the packet had to go: copies of a flood that died beyond the router died rightly (a tenant's network is
+    /// not translated to the outside).
+    /// </summary>
+    private int Reach(Ending ending)
     {
+        PathHop[] hops = _path.Value?.Hop ?? [];
+        int router = AsksInside(ending) ? Array.FindIndex(hops, h => h.Kind is "router-port" or "node") : -1;
+        return router < 0 ? hops.Length - 1 : router;
+    }
+
+    private WalkDrop? Telling(WalkOutcome outcome, Ending ending)
+    {
+        PacketDirection direction = ending.Direction;
+        int reach = Reach(ending);
         WalkDrop? best = null;
         int place = -1;
         foreach (WalkDrop drop in outcome.Drops)
         {
             if (drop.Reason is PacketReason.None or PacketReason.NotForUs or PacketReason.NoNeighbour)
                 continue;
-            int at = PlaceOf(drop);
+            int at = PlaceOf(drop, reach);
             if (at < 0 || (best is not null && (direction == PacketDirection.Out ? at <= place : at >= place)))
                 continue;
             (best, place) = (drop, at);
@@ -91,10 +105,10 @@ internal sealed partial class CauseChooser(Diagnosis diagnosis, Guest guest, Ip 
     }
 
     /// <summary>Where on the way out a device stands; a bridge's own device counts only where it is what routes.</summary>
-    private int PlaceOf(WalkDrop drop)
+    private int PlaceOf(WalkDrop drop, int reach)
     {
         PathHop[] hops = _path.Value?.Hop ?? [];
-        for (int i = hops.Length - 1; i >= 0; i--)
+        for (int i = reach; i >= 0; i--)
         {
             bool here =
                 hops[i].Device == drop.Device
@@ -132,8 +146,9 @@ internal sealed partial class CauseChooser(Diagnosis diagnosis, Guest guest, Ip 
 
     private Finding? FromResolution(Ending ending, WalkDrop silent, WalkOutcome resolution)
     {
-        WalkDrop? met = Telling(resolution, ending.Direction) ?? resolution.Drop;
-        if (Telling(resolution, ending.Direction) is null && !Topology.Ports.Any(p => p.Addresses.Contains(silent.Packet.Destination)))
+        WalkDrop? telling = Telling(resolution, ending);
+        WalkDrop? met = telling ?? resolution.Drop;
+        if (telling is null && !Topology.Ports.Any(p => p.Addresses.Contains(silent.Packet.Destination)))
         {
             if (PathChecks.First(diagnosis, _path.Value, PacketDirection.Out) is { } broken)
                 return broken;
@@ -182,13 +197,8 @@ internal sealed partial class CauseChooser(Diagnosis diagnosis, Guest guest, Ip 
             _ => null,
         };
 
-    /// <summary>Not a route but a rule of ip-rule(8) says blackhole, unreachable or prohibit.</summary>
-    private bool ByRule(WalkDrop drop) =>
-        Topology
-            .Devices.Namespace(drop.Namespace)
-            ?.Rules?.Any(r =>
-                r.Action is "blackhole" or "unreachable" or "prohibit" && (r.From is not { } from || from.Contains(drop.Packet.Source))
-            ) == true;
+    /// <summary>Not a route but a rule of ip-rule(8) says no: the walk quotes what decided.</summary>
+    private static bool ByRule(WalkDrop drop) => drop.Because?.StartsWith("ip rule ", StringComparison.Ordinal) == true;
 
     private Finding At(string id, WalkDrop drop) => new(id, Evidence(drop), drop.Device, drop.Namespace);
 
@@ -221,6 +231,8 @@ internal sealed partial class CauseChooser(Diagnosis diagnosis, Guest guest, Ip 
             DeviceRole.Uplink => "SN314",
             _ => "SN202",
         };
+        if (id == "SN314" && LivesElsewhere(drop, ns, name) is { } chosen)
+            return chosen;
         string evidence = Topology.Devices.Find(ns, name) is { } device ? PlugChecks.Quote(device) : Evidence(drop);
         return new(id, evidence, name, ns);
     }

@@ -121,8 +121,20 @@ internal static partial class LabFaults
         string[] wrong = [LabPlan.InternetNetwork, "via", p.Dhcp.Address, "dev", p.InsideDevice];
         string key = $"net/ipv4/conf/{p.OutsideDevice}/rp_filter=";
         return new(
-            [Ip(ns, ["route", "add", .. own]), Ip(ns, ["rule", "add", .. rule]), Ip(ns, ["route", "add", .. wrong]), Sysctl(ns, key + "1")],
-            [Sysctl(ns, key + "0"), Ip(ns, ["route", "del", .. wrong]), Ip(ns, ["rule", "del", .. rule]), Ip(ns, ["route", "del", .. own])]
+            [
+                Ip(ns, ["route", "add", .. own]),
+                Iptables(ns, ["-t", "mangle", "-A", "PREROUTING", .. mark]),
+                Ip(ns, ["rule", "add", .. rule]),
+                Ip(ns, ["route", "add", .. wrong]),
+                Sysctl(ns, key + "1"),
+            ],
+            [
+                Sysctl(ns, key + "0"),
+                Ip(ns, ["route", "del", .. wrong]),
+                Ip(ns, ["rule", "del", .. rule]),
+                Iptables(ns, ["-t", "mangle", "-D", "PREROUTING", .. mark]),
+                Ip(ns, ["route", "del", .. own]),
+            ]
         );
     }
 

@@ -62,6 +62,17 @@ internal sealed partial class Walker
             return;
         }
         int copies = result.Outputs.Count;
+        // Other copies of a flood go on; the one that died at another bridge may have been the one that mattered.
+        if (result.Reason != PacketReason.None && !result.IsRoutine && result.Unknown is null)
+        {
+            Frame dead = new(frame.Packet)
+            {
+                Routed = frame.Routed,
+                Hops = frame.Hops,
+                IsFloodCopy = true,
+            };
+            Drop(device.Net, result.Port ?? result.Bridge ?? device.Name, dead, result.Reason, result.Rule);
+        }
         foreach (SwitchOutput output in result.Outputs)
         {
             Frame copy = new(output.Packet)

@@ -48,6 +48,12 @@ internal sealed record SwitchResult
     public string? Bridge { get; init; }
     public string? Port { get; init; }
 
+    /// <summary>
+    /// The copy that died was one of a flood and was meant to end there: at the bridge's own device, in a bridge of tunnels, at a port
+    /// of the bridge that floods.
+    /// </summary>
+    public bool IsRoutine { get; init; }
+
     /// <summary>The line that is not modelled or the source that was not read. Outputs found before are still listed.</summary>
     public string? Unknown { get; init; }
 

@@ -16,6 +16,9 @@ internal sealed partial class Translation
     private const int MaxDepth = 64;
     private const int MaxResubmits = MaxDepth * MaxDepth;
 
+    /// <summary>Of a death that says nothing.</summary>
+    private const int RoutineWeight = -3;
+
     private readonly SwitchMachine _machine;
     private readonly SwitchState _state;
     private readonly ISwitchDevices _devices;
@@ -115,6 +118,7 @@ internal sealed partial class Translation
             Rule = _death?.Rule,
             Bridge = _death?.Bridge ?? (_outputs.Count == 0 ? _bridge.Name : null),
             Port = _death?.Port,
+            IsRoutine = _death is { Weight: <= RoutineWeight },
             Unknown = _unknown,
             ToController = _controller,
         };
@@ -316,6 +320,9 @@ internal sealed partial class Translation
         return key;
     }
 
+    /// <summary>Nobody is behind it but tunnels. Its own device counts once the node uses it (a gateway's address stands there).</summary>
+    private bool IsAside(SwitchBridge bridge) => bridge.IsTunnelOnly && _devices.StateOf(bridge.Name, bridge.Name) != LinkState.Up;
+
     /// <summary>Keeps the weightiest reason: 1 a copy that mattered little, 2 no flow, 3 a flow that drops, 4 what stopped the packet itself.</summary>
     private void Die(int weight, PacketReason reason, TraceRule? rule, string? port, bool minor = false)
     {
@@ -326,7 +333,7 @@ internal sealed partial class Translation
             weight =
                 minor ? -4
                 : toNowhere ? -1
-                : _bridge == origin || _bridge.IsTunnelOnly ? -3
+                : _bridge == origin || IsAside(_bridge) ? RoutineWeight
                 : -2;
         }
         if (_death is null || _death.Weight < weight)
