@@ -26,8 +26,6 @@ internal sealed partial class Conversation
         if (FromGuest(guest, request, PacketDirection.Out, out Ending? ending) is not { } outcome)
             return ending;
         WalkOutcome? back;
-        if (ReachedGuest(outcome, guest) is not null && destination == guest.Address)
-            return null;
         if (
             outcome.Outputs.Find(o => o.Kind == WalkOutputKind.LocalSocket && o.Packet.IsIp && o.Packet.Protocol == request.Protocol) is
             { } local
@@ -36,6 +34,18 @@ internal sealed partial class Conversation
         else if (OtherGuest(outcome, guest, out WalkOutput? copy) is { } other)
         {
             back = FromGuest(other, AnswerTo(copy!.Packet), PacketDirection.Back, out ending);
+        }
+        else if (ReachedGuest(outcome, guest) is { } hairpin)
+        {
+            // Its own floating address. With its own address as source the guest takes it for a martian (fib_validate_source).
+            if (hairpin.Packet.Source == guest.Address)
+                return Ending.Dead(
+                    PacketDirection.Out,
+                    "SN605",
+                    $"{destination} leads back to the instance, and the packet still has its own address {guest.Address} as source",
+                    guest.Tap
+                );
+            back = FromGuest(guest, AnswerTo(hairpin.Packet), PacketDirection.Back, out ending);
         }
         else if (LeftByWire(outcome, destination) is { } left)
         {
@@ -150,6 +160,7 @@ internal sealed partial class Conversation
         bool arrived =
             outcome.Outputs.Exists(o => o.Kind == WalkOutputKind.LocalSocket && o.Packet.IsIp)
             || OtherGuest(outcome, guest, out _) is not null
+            || ReachedGuest(outcome, guest) is not null
             || LeftByWire(outcome, destination) is not null;
         return arrived ? null : Lost(outcome, direction, Purpose.Data, packet);
     }

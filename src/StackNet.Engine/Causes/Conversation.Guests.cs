@@ -6,6 +6,9 @@ namespace StackNet.Engine.Causes;
 
 internal sealed partial class Conversation
 {
+    /// <summary>RFC 894.</summary>
+    private const int EthernetMtu = 1500;
+
     /// <summary>
     /// A guest sends a packet: it asks for the MAC of its next hop first, then the frame goes into its tap. Null outcome with the ending
     /// when the guest could not even send.
@@ -28,6 +31,9 @@ internal sealed partial class Conversation
             );
             return null;
         }
+        // The guest's stack splits what its MTU does not carry; one that was not told another has Ethernet's.
+        if (packet.Length > (guest.Port.GuestMtu ?? EthernetMtu))
+            packet.Split(guest.Port.GuestMtu ?? EthernetMtu);
         if (Resolve(guest, nextHop, direction, out ending) is not { } mac)
             return null;
         packet.SourceMac = guest.Mac;

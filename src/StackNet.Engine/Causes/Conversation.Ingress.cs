@@ -25,6 +25,7 @@ internal sealed partial class Conversation
             packet.Ttl = 63;
             packet.Vlans.Clear();
             packet.Vlans.AddRange(tags);
+            SplitOutside(packet);
             Say(PacketDirection.In, "upstream", uplink, $"{source} sends", packet);
             WalkOutcome outcome = Arrive(ns, uplink, packet, PacketDirection.In);
             if (ReachedGuest(outcome, guest) is not { } reached)

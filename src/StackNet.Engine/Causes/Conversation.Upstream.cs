@@ -149,8 +149,16 @@ internal sealed partial class Conversation
         answer.DestinationMac = mac;
         answer.Ttl = 63;
         answer.Vlans.AddRange(packet.Vlans);
+        SplitOutside(answer);
         Say(direction, "upstream", left.Device, $"{answer.Source} answers", answer);
         return Arrive(left.Namespace, left.Device, answer, direction);
+    }
+
+    /// <summary>Hosts outside have Ethernet's MTU: what is longer comes in fragments.</summary>
+    private static void SplitOutside(Packet packet)
+    {
+        if (!packet.DontFragment && packet.Length > EthernetMtu)
+            packet.Split(EthernetMtu);
     }
 
     /// <summary>The address is one of a subnet behind the node (a tenant's, the inside gateway's), so nothing outside has a way to it.</summary>

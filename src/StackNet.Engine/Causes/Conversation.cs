@@ -87,7 +87,7 @@ internal sealed partial class Conversation
             Protocol = received.Protocol,
             SourcePort = received.DestinationPort,
             DestinationPort = received.SourcePort,
-            Length = received.Length,
+            Length = received.FragmentsOf > 0 ? received.FragmentsOf : received.Length,
             IcmpId = received.IcmpId,
             IcmpSequence = received.IcmpSequence,
         };

@@ -85,6 +85,14 @@ internal sealed class Packet
     /// <summary>Fragment offset in bytes; anything but 0 has no transport header.</summary>
     public int FragmentOffset { get; set; }
 
+    /// <summary>
+    /// Not 0: this first fragment stands for all fragments of one packet, which go the same way; length in bytes of the whole.
+    /// </summary>
+    public int FragmentsOf { get; set; }
+
+    /// <summary>Not 0: put together from fragments; length of the largest in bytes (frag_max_size of the kernel).</summary>
+    public int LargestFragment { get; set; }
+
     // transport; for ICMP the id is here too (in both ports, as conntrack keeps it) only inside tuples
     public ushort SourcePort { get; set; }
     public ushort DestinationPort { get; set; }
@@ -147,6 +155,28 @@ internal sealed class Packet
     public bool IsFragment => MoreFragments || FragmentOffset != 0;
     public int? OuterVlanId => Vlans.Count == 0 ? null : Vlans[^1].Id;
 
+    /// <summary>Becomes the first of the fragments that fit <paramref name="mtu"/>, for all of them; payloads are multiples of 8 bytes (RFC 791).</summary>
+    public void Split(int mtu)
+    {
+        int header = 20 + IpOptionsLength;
+        if (FragmentsOf == 0)
+            FragmentsOf = Length;
+        Length = header + ((mtu - header) & ~7);
+        MoreFragments = true;
+        LargestFragment = 0;
+    }
+
+    /// <summary>Becomes the whole packet again, when it stands for all of its fragments.</summary>
+    public void Join()
+    {
+        if (FragmentsOf == 0)
+            return;
+        LargestFragment = Length;
+        Length = FragmentsOf;
+        FragmentsOf = 0;
+        MoreFragments = false;
+    }
+
     public Packet Clone()
     {
         Packet copy = (Packet)MemberwiseClone();
@@ -174,6 +204,8 @@ internal sealed class Packet
         DontFragment = saved.DontFragment;
         MoreFragments = saved.MoreFragments;
         FragmentOffset = saved.FragmentOffset;
+        FragmentsOf = saved.FragmentsOf;
+        LargestFragment = saved.LargestFragment;
         SourcePort = saved.SourcePort;
         DestinationPort = saved.DestinationPort;
         TcpFlags = saved.TcpFlags;
@@ -216,6 +248,7 @@ internal sealed class Packet
         && Ttl == other.Ttl
         && Tos == other.Tos
         && Length == other.Length
+        && FragmentsOf == other.FragmentsOf
         && SourcePort == other.SourcePort
         && DestinationPort == other.DestinationPort
         && TcpFlags == other.TcpFlags

@@ -164,12 +164,43 @@ internal sealed partial class Walker
         if (frame.PhysIn is null || frame.BridgeIn is null || !packet.IsIp)
             return true;
         return RunHook(
-            NetfilterHook.Postrouting,
-            packet.EtherType == EtherTypes.Ip6 ? NetfilterFamily.Ip6 : NetfilterFamily.Ip4,
-            frame,
-            inDevice: null,
-            to.Bridge.Device,
-            bridged: true
-        );
+                NetfilterHook.Postrouting,
+                packet.EtherType == EtherTypes.Ip6 ? NetfilterFamily.Ip6 : NetfilterFamily.Ip4,
+                frame,
+                inDevice: null,
+                to.Bridge.Device,
+                bridged: true
+            ) && SplitAgain(to, frame);
+    }
+
+    /// <summary>
+    /// br_nf_dev_queue_xmit: what conntrack put together leaves in pieces as large as they came, and what is longer than the port's MTU in
+    /// pieces for the bridge's MTU.
+    /// </summary>
+    private bool SplitAgain(BridgePort to, Frame frame)
+    {
+        Packet packet = frame.Packet;
+        int largest = packet.LargestFragment;
+        packet.LargestFragment = 0;
+        if (packet.EtherType != EtherTypes.Ip4 || packet.FragmentsOf != 0)
+            return true;
+        int limit = to.Device.Mtu > 0 ? to.Device.Mtu : int.MaxValue;
+        if (packet.Length <= (largest > 0 ? Math.Min(limit, largest) : limit))
+            return true;
+        // The route of a bridged frame has the bridge's MTU (br_netfilter's fake dst).
+        int mtu = to.Bridge.Device.Mtu > 0 ? to.Bridge.Device.Mtu : limit;
+        if (packet.DontFragment || largest > mtu)
+        {
+            Drop(
+                to.Device.Net,
+                to.Device.Name,
+                frame,
+                PacketReason.TooBig,
+                because: $"{to.Device} has mtu {to.Device.Mtu}, the frame carries {packet.Length} bytes: dropped without an answer"
+            );
+            return false;
+        }
+        packet.Split(largest > 0 ? Math.Min(mtu, largest) : mtu);
+        return true;
     }
 }

@@ -73,7 +73,7 @@ internal sealed partial class Walker
         switch (result.Verdict)
         {
             case NetfilterVerdict.Accept:
-                return true;
+                return packet.FragmentsOf == 0 || LaterFragmentPasses(net, at, frame, context);
             case NetfilterVerdict.Drop:
                 Drop(net, at.Name, frame, result.Reason == PacketReason.None ? PacketReason.RuleDrop : result.Reason, result.Rule);
                 return false;
@@ -86,6 +86,31 @@ internal sealed partial class Walker
                 if (!known && !(hook is NetfilterHook.Prerouting or NetfilterHook.Output && packet.Conntrack.Entry is { Confirmed: true }))
                     _state.Doubt(net, packet);
                 Unknown(net, at.Name, packet, result.Unknown ?? result.Rule?.Text ?? "a rule took the packet away from its ordinary way");
+                return false;
+        }
+    }
+
+    /// <summary>Without conntrack the rules meet every fragment by itself; only the first has a transport header.</summary>
+    private bool LaterFragmentPasses(NamespaceMachine net, Device at, Frame frame, NetfilterContext context)
+    {
+        Packet later = frame.Packet.Clone();
+        later.FragmentsOf = 0;
+        later.FragmentOffset = 8;
+        later.MoreFragments = true;
+        Packet before = later.Clone();
+        NetfilterResult result = net.Netfilter.Run(later, context with { Trace = null }, _state.Conntrack(net));
+        switch (result.Verdict)
+        {
+            case NetfilterVerdict.Accept when later.SameAs(before):
+                return true;
+            case NetfilterVerdict.Accept:
+                Unknown(net, at.Name, frame.Packet, "the rules change the later fragments of the packet");
+                return false;
+            case NetfilterVerdict.Drop or NetfilterVerdict.Reject:
+                Drop(net, at.Name, frame, PacketReason.RuleDrop, result.Rule, "a later fragment, which has no transport header");
+                return false;
+            default:
+                Unknown(net, at.Name, frame.Packet, result.Unknown ?? "a rule took a later fragment away from its ordinary way");
                 return false;
         }
     }

@@ -184,6 +184,7 @@ internal sealed partial class Walker
     private void Deliver(Device device, Frame frame, bool isBroadcast)
     {
         Packet packet = frame.Packet;
+        packet.Join();
         if (!RunHook(NetfilterHook.Input, NetfilterFamily.Ip4, frame, device, outDevice: null, bridged: false))
             return;
         Leave(

@@ -165,9 +165,7 @@ internal sealed partial class Walker
             }
             if (_trace)
                 Step(output, "routing", $"fragmented: mtu {mtu}, {packet.Length} bytes", rule: null, packet);
-            // The pieces go the same way; the first one stands for all of them.
-            packet.Length = mtu;
-            packet.MoreFragments = true;
+            packet.Split(mtu);
         }
         if (output.IsLoopback)
         {

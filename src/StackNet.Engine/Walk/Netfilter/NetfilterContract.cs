@@ -59,7 +59,7 @@ internal readonly record struct NetfilterResult(NetfilterVerdict Verdict)
 }
 
 /// <summary>What a hook knows about the packet's surroundings (nf_hook_state and what nf_bridge adds).</summary>
-internal sealed class NetfilterContext
+internal sealed record NetfilterContext
 {
     public required NetfilterHook Hook { get; init; }
     public required NetfilterFamily Family { get; init; }

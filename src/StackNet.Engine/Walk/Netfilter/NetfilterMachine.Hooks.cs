@@ -128,6 +128,8 @@ internal sealed partial class NetfilterMachine
     // Conntrack puts fragments together before anybody else sees them; one of them alone waits for the others.
     private static Outcome Defragment(HookRun run)
     {
+        if (!run.Packet.NoTrack)
+            run.Packet.Join();
         if (!run.Packet.IsFragment || run.Packet.NoTrack)
             return Outcome.Next;
         run.Spoil("the fragment waits for the other fragments of its packet (nf_defrag)");
