@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Text;
 using StackNet.Engine.Facts;
 
@@ -37,143 +35,95 @@ internal sealed class Tool(LiveOptions options, CancellationToken token)
     {
         token.ThrowIfCancellationRequested();
         string path = Find(name) ?? throw new ToolException(UnreadKind.ToolMissing, $"{name} is not installed");
-        ProcessStartInfo start = new(path)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            RedirectStandardInput = true,
-            UseShellExecute = false,
-            WorkingDirectory = "/",
-        };
-        foreach (string argument in arguments)
-            start.ArgumentList.Add(argument);
-        // Words and numbers as the parsers know them.
-        start.Environment["LC_ALL"] = "C";
-        foreach ((string key, string value) in Environment)
-            start.Environment[key] = value;
         string command = arguments.IsEmpty ? name : $"{name} {string.Join(' ', arguments)}";
-        return Run(start, command);
+        // Words and numbers as the parsers know them.
+        IEnumerable<KeyValuePair<string, string>> variables = Environment.Append(new("LC_ALL", "C"));
+        using ChildProcess child =
+            ChildProcess.TryStart(path, arguments, variables, out int errno)
+            ?? throw new ToolException(UnreadLog.KindOf(errno), $"{command}: {Netlink.Libc.Describe(errno)}");
+        // Killing is what ends the waiting below.
+        using CancellationTokenRegistration stop = token.Register(child.Stop);
+        return Collect(child, command);
     }
 
-    private ReadOnlyMemory<byte> Run(ProcessStartInfo start, string command)
+    private ReadOnlyMemory<byte> Collect(ChildProcess child, string command)
     {
-        Process process;
-        try
-        {
-            process = Process.Start(start) ?? throw new ToolException(UnreadKind.Failed, $"{command}: could not be started");
-        }
-        catch (Win32Exception error)
-        {
-            throw new ToolException(UnreadLog.KindOf(error.NativeErrorCode), $"{command}: {error.Message}");
-        }
-        using (process)
-        {
-            process.StandardInput.Close();
-            using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(token);
-            limit.CancelAfter(options.SourceLimit);
-            // Killing is what ends the blocking reads below.
-            using CancellationTokenRegistration kill = limit.Token.Register(() => Kill(process));
-            Task<string> errors = Task.Run(() => ReadErrors(process.StandardError.BaseStream), CancellationToken.None);
-            Task<ReadOnlyMemory<byte>?> output = Task.Run(() => ReadAll(process.StandardOutput.BaseStream), CancellationToken.None);
-            bool ended = Wait(process, output, limit.Token);
-            token.ThrowIfCancellationRequested();
-            if (!ended || limit.IsCancellationRequested)
-                throw new ToolException(
-                    UnreadKind.TimedOut,
-                    $"{command}: did not end within {options.SourceLimit.TotalSeconds:0.#} seconds"
-                );
-            if (output.Result is not { } bytes)
-                throw new ToolException(UnreadKind.Failed, $"{command}: printed more than {options.OutputLimit} bytes");
-            if (process.ExitCode == 0)
-                return bytes;
-            string reason = errors.Wait(TimeSpan.FromSeconds(1)) ? Shorten(errors.Result) : "";
-            bool denied =
-                reason.Contains("ermission denied", StringComparison.Ordinal)
-                || reason.Contains("not permitted", StringComparison.Ordinal)
-                || reason.Contains("must be root", StringComparison.Ordinal);
-            throw new ToolException(
-                denied ? UnreadKind.PermissionDenied : UnreadKind.Failed,
-                $"{command}: exit code {process.ExitCode}{(reason.Length > 0 ? ": " + reason : "")}"
-            );
-        }
-    }
-
-    private static bool Wait(Process process, Task<ReadOnlyMemory<byte>?> output, CancellationToken limit)
-    {
-        try
-        {
-            output.Wait(limit);
-            if (output.Result is null)
-                Kill(process);
-            process.WaitForExitAsync(limit).GetAwaiter().GetResult();
-            return true;
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
-    }
-
-    private ReadOnlyMemory<byte>? ReadAll(Stream stream)
-    {
+        long deadline = System.Environment.TickCount64 + (long)options.SourceLimit.TotalMilliseconds;
+        byte[] complaints = ArrayPool<byte>.Shared.Rent(4096);
         byte[] buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
+        int complained = 0;
         int length = 0;
         try
         {
-            while (true)
+            while (child.Output >= 0 || child.Errors >= 0)
             {
-                if (length == buffer.Length)
+                if (!child.Poll(Left(deadline, command), out bool output, out bool errors))
+                    continue;
+                if (output)
                 {
-                    if (length >= options.OutputLimit)
-                        return null;
-                    byte[] larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
-                    buffer.AsSpan(0, length).CopyTo(larger);
-                    ArrayPool<byte>.Shared.Return(buffer);
-                    buffer = larger;
+                    if (length == buffer.Length)
+                        buffer = Larger(buffer, command);
+                    length += child.Read(errors: false, buffer.AsSpan(length));
                 }
-                int got = stream.Read(buffer, length, buffer.Length - length);
-                if (got == 0)
-                    return length > options.OutputLimit ? null : buffer.AsSpan(0, length).ToArray();
-                length += got;
+                // What a tool complains about is quoted in a reason; the rest of a flood is drained and dropped.
+                if (errors)
+                {
+                    Span<byte> place = complained < 4096 ? complaints.AsSpan(complained, 4096 - complained) : stackalloc byte[512];
+                    int got = child.Read(errors: true, place);
+                    complained += complained < 4096 ? got : 0;
+                }
             }
+            int? code;
+            while ((code = child.Wait(Left(deadline, command))) is null) { }
+            token.ThrowIfCancellationRequested();
+            if (code == 0)
+                return buffer.AsSpan(0, length).ToArray();
+            throw Failure(command, code.Value, Shorten(Encoding.UTF8.GetString(complaints, 0, complained)));
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
+            ArrayPool<byte>.Shared.Return(complaints);
         }
     }
 
-    // What a tool complains about is quoted in a reason; the rest of a flood is drained and dropped.
-    private static string ReadErrors(Stream stream)
+    private TimeSpan Left(long deadline, string command)
     {
-        byte[] buffer = new byte[4096];
-        int length = 0;
-        while (true)
-        {
-            Span<byte> place = length < buffer.Length ? buffer.AsSpan(length) : new byte[1024];
-            int got = stream.Read(place);
-            if (got == 0)
-                return Encoding.UTF8.GetString(buffer, 0, length);
-            if (length < buffer.Length)
-                length += got;
-        }
+        token.ThrowIfCancellationRequested();
+        long left = deadline - System.Environment.TickCount64;
+        return left > 0
+            ? TimeSpan.FromMilliseconds(left)
+            : throw new ToolException(
+                UnreadKind.TimedOut,
+                $"{command}: did not end within {options.SourceLimit.TotalSeconds:0.#} seconds"
+            );
+    }
+
+    private byte[] Larger(byte[] buffer, string command)
+    {
+        if (buffer.Length >= options.OutputLimit)
+            throw new ToolException(UnreadKind.Failed, $"{command}: printed more than {options.OutputLimit} bytes");
+        byte[] larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
+        buffer.CopyTo(larger, 0);
+        ArrayPool<byte>.Shared.Return(buffer);
+        return larger;
+    }
+
+    private static ToolException Failure(string command, int code, string reason)
+    {
+        bool denied =
+            reason.Contains("ermission denied", StringComparison.Ordinal)
+            || reason.Contains("not permitted", StringComparison.Ordinal)
+            || reason.Contains("must be root", StringComparison.Ordinal);
+        return new ToolException(
+            denied ? UnreadKind.PermissionDenied : UnreadKind.Failed,
+            $"{command}: exit code {code}{(reason.Length > 0 ? ": " + reason : "")}"
+        );
     }
 
     private static string Shorten(string text)
     {
         string line = text.Trim().ReplaceLineEndings("; ");
         return line.Length <= 300 ? line : line[..300] + "…";
-    }
-
-    private static void Kill(Process process)
-    {
-        try
-        {
-            process.Kill(entireProcessTree: true);
-        }
-        catch (Exception error) when (error is InvalidOperationException or Win32Exception or NotSupportedException)
-        {
-            // It ended by itself meanwhile.
-        }
     }
 }

@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using System.Globalization;
+using StackNet.Engine.Causes;
+using StackNet.Engine.Facts;
+using StackNet.Engine.Sources.Capture;
+using StackNet.Engine.Sources.Live;
+using StackNet.Engine.Topology;
+
+namespace StackNet.Benchmarks;
+
+/// <summary>One job, done once in a process of its own, so that its peak memory is that of the job and of nothing else.</summary>
+internal static class MemoryRun
+{
+    public static async Task<int> RunAsync(string[] job)
+    {
+        long begin = Stopwatch.GetTimestamp();
+        NodeFacts facts = job switch
+        {
+            ["read" or "verdicts", string pid, ..] => await LiveReader.ReadAsync(
+                new LiveOptions { NodePid = int.Parse(pid, CultureInfo.InvariantCulture) },
+                CancellationToken.None
+            ),
+            ["capture" or "capture-verdicts", string path, ..] => Read(path),
+            ["export", string pid, string path] => await ExportAsync(int.Parse(pid, CultureInfo.InvariantCulture), path),
+            _ => throw new ArgumentException("once read|verdicts PID, once capture|capture-verdicts FILE, once export PID FILE"),
+        };
+        Say("read", begin);
+        if (job[0].EndsWith("verdicts", StringComparison.Ordinal))
+        {
+            begin = Stopwatch.GetTimestamp();
+            ComputeNode node = ComputeNodes.Create(facts, "benchmark", NodeSourceKind.Lab);
+            List<EgressResult> results = [.. EgressTest.Run(node, new EgressRequest(), CancellationToken.None)];
+            Say($"{results.Count} verdicts, {results.Count(r => r.Verdict == Verdict.Pass)} of them Pass", begin);
+            if (Environment.GetEnvironmentVariable("STACKNET_BENCHMARK_HEAP") is not null)
+                Hold("results, node and facts", results);
+            GC.KeepAlive(results);
+        }
+        if (Environment.GetEnvironmentVariable("STACKNET_BENCHMARK_HEAP") is not null)
+            Hold("facts", facts);
+        GC.KeepAlive(facts);
+        Console.WriteLine($"    peak memory {PeakMegabytes("self")} MB");
+        return 0;
+    }
+
+    internal static long PeakMegabytes(string process)
+    {
+        foreach (string line in File.ReadLines($"/proc/{process}/status"))
+        {
+            if (line.StartsWith("VmHWM:", StringComparison.Ordinal))
+                return long.Parse(line[6..].Trim().Split(' ')[0], CultureInfo.InvariantCulture) / 1024;
+        }
+        return 0;
+    }
+
+    private static NodeFacts Read(string path) => NodeFactsJson.Read(File.ReadAllBytes(path), path);
+
+    private static async Task<NodeFacts> ExportAsync(int pid, string path)
+    {
+        NodeFacts facts = await LiveReader.ReadAsync(new LiveOptions { NodePid = pid }, CancellationToken.None);
+        await File.WriteAllBytesAsync(path, NodeFactsJson.ToBytes(facts));
+        return facts;
+    }
+
+    private static void Say(string what, long begin) =>
+        Console.WriteLine(
+            $"    {what}: {Stopwatch.GetElapsedTime(begin).TotalMilliseconds:0} ms, {GC.GetTotalAllocatedBytes(precise: true) >> 20} MB allocated so far, "
+                + $"{GC.CollectionCount(0)}/{GC.CollectionCount(1)}/{GC.CollectionCount(2)} collections, peak {PeakMegabytes("self")} MB"
+        );
+
+    private static void Hold<T>(string what, T held)
+    {
+        long live = GC.GetTotalMemory(forceFullCollection: true);
+        Console.WriteLine($"    alive with {what}: {live >> 20} MB");
+        GC.KeepAlive(held);
+    }
+}
