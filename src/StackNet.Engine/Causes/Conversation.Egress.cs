@@ -146,7 +146,7 @@ internal sealed partial class Conversation
                 };
             return null;
         }
-        WalkOutcome back = Machine.Carry(emitted, _state, _request.Trace);
+        WalkOutcome back = Machine.Carry(emitted, _state, Traces);
         Record(back, PacketDirection.Back, data: true);
         return back;
     }

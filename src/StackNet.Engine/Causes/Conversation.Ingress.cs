@@ -66,7 +66,7 @@ internal sealed partial class Conversation
         string evidence = $"no DNAT rule for {self.Packet.Destination} matches: {where} takes the packet for itself on {self.Device}";
         if (outcome.Emitted.Find(e => e.Kind == EmittedKind.EchoReply) is { } echo)
         {
-            WalkOutcome back = Machine.Carry(echo, _state, _request.Trace);
+            WalkOutcome back = Machine.Carry(echo, _state, Traces);
             Record(back, PacketDirection.Back, data: true);
             Note = evidence + " and answers";
             return LeftByWire(back, source) is not null ? null : Lost(back, PacketDirection.Back, Purpose.Data, back.Packet);
@@ -99,7 +99,7 @@ internal sealed partial class Conversation
         for (int step = 0; step < 2; step++)
         {
             Packet packet = step == 0 ? request : AckTo(answer!);
-            WalkOutcome outcome = Machine.SendLocal(ns, packet.Clone(), _state, _request.Trace);
+            WalkOutcome outcome = Machine.SendLocal(ns, packet.Clone(), _state, Traces);
             Record(outcome, PacketDirection.In, data: true);
             if (ReachedGuest(outcome, guest) is not { } reached)
                 return Lost(outcome, PacketDirection.In, Purpose.Data, packet);

@@ -22,10 +22,9 @@ internal sealed partial class Conversation
     /// </summary>
     private Finding? WrongUpstream(WalkOutput left)
     {
-        foreach (NamespaceFacts ns in _diagnosis.Facts.Namespaces)
-        foreach (NeighbourFacts entry in ns.Neighbours ?? [])
+        foreach ((NamespaceFacts ns, NeighbourFacts entry) in _diagnosis.PermanentNeighbours)
         {
-            if (entry.State != "PERMANENT" || entry.Mac != left.Packet.DestinationMac)
+            if (entry.Mac != left.Packet.DestinationMac)
                 continue;
             OvsBridgeFacts? bridge = _diagnosis.Topology.SwitchPorts.Find(left.Device)?.Bridge;
             int? number = _diagnosis.Topology.SwitchPorts.Find(left.Device)?.Interface.OfPort;
@@ -72,9 +71,9 @@ internal sealed partial class Conversation
         Mac sender = packet.EtherType == EtherTypes.Arp ? packet.ArpSenderMac : packet.SourceMac;
         if (sender == port.Mac)
             return port.SwitchPort;
-        foreach (Topology.Device device in _diagnosis.Topology.Devices.All)
+        foreach (Topology.Device device in _diagnosis.Topology.Devices.WithMac(sender))
         {
-            if (device.Link.Mac == sender && _diagnosis.Topology.SwitchPorts.Find(device.Name) is { Interface.Type: "internal" } exit)
+            if (_diagnosis.Topology.SwitchPorts.Find(device.Name) is { Interface.Type: "internal" } exit)
                 return exit;
         }
         return null;
@@ -87,10 +86,8 @@ internal sealed partial class Conversation
             return (null, guest.Port.Subnet is { } own ? [own] : [], guest.Port.Instance.Name);
         Topology.Device? best = null;
         List<IpPrefix> subnets = [];
-        foreach (Topology.Device device in _diagnosis.Topology.Devices.All)
+        foreach (Topology.Device device in _diagnosis.Topology.Devices.WithMac(packet.SourceMac))
         {
-            if (device.Link.Mac != packet.SourceMac)
-                continue;
             List<IpPrefix> found =
             [
                 .. _diagnosis
@@ -193,7 +190,7 @@ internal sealed partial class Conversation
     {
         ending = null;
         // The router out there asks from its own address of that subnet: the guest's or router's next hop when one is known.
-        Packet request = ArpRequest(NodeOutside.UpstreamMac, UpstreamAddress(target) ?? asker, target);
+        Packet request = ArpRequest(NodeOutside.UpstreamMac, _diagnosis.OutsideGatewayNear(target) ?? asker, target);
         request.Vlans.AddRange(tags);
         Say(direction, "upstream", uplink, $"who has {target}?", request);
         WalkOutcome outcome = Arrive(ns, uplink, request, direction, data: false);
@@ -231,28 +228,5 @@ internal sealed partial class Conversation
                 return output.Packet.ArpSenderMac;
         }
         return null;
-    }
-
-    /// <summary>A gateway that some route of the node names in the subnet of an address.</summary>
-    private Ip? UpstreamAddress(Ip near)
-    {
-        foreach (NamespaceFacts ns in _diagnosis.Facts.Namespaces)
-        {
-            IpPrefix? subnet = (ns.Addresses ?? [])
-                .Where(a => a.PrefixLength < a.Address.Bits && new IpPrefix(a.Address, a.PrefixLength).Contains(near))
-                .Select(a => (IpPrefix?)new IpPrefix(a.Address, a.PrefixLength))
-                .FirstOrDefault();
-            if (subnet is not { } own)
-                continue;
-            foreach (RouteFacts route in ns.Routes ?? [])
-            {
-                if (route.Gateway is { } gateway && own.Contains(gateway) && !_diagnosis.CarriersOf(gateway).Any())
-                    return gateway;
-            }
-        }
-        return _diagnosis
-            .Topology.Ports.Where(p => p.Subnet?.Contains(near) == true && p.Gateway is { } g && !_diagnosis.CarriersOf(g).Any())
-            .Select(p => p.Gateway)
-            .FirstOrDefault();
     }
 }

@@ -37,6 +37,7 @@ internal sealed partial class Conversation
     /// <summary>What is odd about a conversation that went well.</summary>
     public string? Note { get; private set; }
 
+    private bool Traces => _request.Trace == TraceKeeping.Now;
     private NodeMachine Machine => _diagnosis.Machine;
 
     private Packet NewRequest(Ip source, Ip destination)
@@ -120,7 +121,7 @@ internal sealed partial class Conversation
 
     private WalkOutcome Arrive(string ns, string device, Packet packet, PacketDirection direction, bool data = true)
     {
-        WalkOutcome outcome = Machine.Arrive(ns, device, packet.Clone(), _state, _request.Trace);
+        WalkOutcome outcome = Machine.Arrive(ns, device, packet.Clone(), _state, Traces);
         Record(outcome, direction, data);
         return outcome;
     }
@@ -135,7 +136,7 @@ internal sealed partial class Conversation
 
     private void Say(PacketDirection direction, string layer, string device, string action, Packet? packet, bool fatal = false)
     {
-        if (_request.Trace)
+        if (Traces)
         {
             Steps.Add(
                 new TraceStep

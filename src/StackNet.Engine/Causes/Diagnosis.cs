@@ -10,6 +10,9 @@ internal sealed class Diagnosis
     private readonly System.Collections.Concurrent.ConcurrentDictionary<string, Diagnosis> _mended = new(StringComparer.Ordinal);
     private readonly Lazy<HashSet<Mac>> _macs;
     private readonly Lazy<ILookup<Ip, Topology.Device>> _carriers;
+    private readonly Lazy<Ip> _defaultDestination;
+    private readonly Lazy<(NamespaceFacts Namespace, NeighbourFacts Entry)[]> _permanent;
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<Ip, Ip?> _gateways = new();
 
     private Diagnosis(ComputeNode node, NodeFacts facts, NodeTopology topology, NodeMachine machine)
     {
@@ -19,6 +22,14 @@ internal sealed class Diagnosis
         Machine = machine;
         _macs = new(OwnMacs);
         _carriers = new(Carriers);
+        _defaultDestination = new(() => Causes.DefaultDestination.Of(facts));
+        _permanent = new(() =>
+            [
+                .. facts.Namespaces.SelectMany(ns =>
+                    (ns.Neighbours ?? []).Where(static n => n.State == "PERMANENT").Select(entry => (ns, entry))
+                ),
+            ]
+        );
     }
 
     public ComputeNode Node { get; }
@@ -45,11 +56,49 @@ internal sealed class Diagnosis
             }
         );
 
+    /// <summary>An address beyond every default route.</summary>
+    public Ip DefaultDestination => _defaultDestination.Value;
+
+    /// <summary>Neighbour entries that somebody set by hand.</summary>
+    public IReadOnlyList<(NamespaceFacts Namespace, NeighbourFacts Entry)> PermanentNeighbours => _permanent.Value;
+
+    /// <summary>A gateway outside of the node in the subnet of an address, as some route of the node or some instance's port names it.</summary>
+    public Ip? OutsideGatewayNear(Ip address) => _gateways.GetOrAdd(address, FindOutsideGateway);
+
     /// <summary>The address belongs to a device or a guest of this node.</summary>
     public bool IsOwnMac(Mac mac) => _macs.Value.Contains(mac);
 
     /// <summary>Devices of the node that carry an address.</summary>
     public IEnumerable<Topology.Device> CarriersOf(Ip address) => _carriers.Value[address];
+
+    private Ip? FindOutsideGateway(Ip near)
+    {
+        foreach (NamespaceFacts ns in Facts.Namespaces)
+        {
+            IpPrefix? subnet = null;
+            foreach (AddressFacts address in ns.Addresses ?? [])
+            {
+                if (address.PrefixLength >= address.Address.Bits)
+                    continue;
+                IpPrefix own = new(address.Address, address.PrefixLength);
+                if (!own.Contains(near))
+                    continue;
+                subnet = own;
+                break;
+            }
+            if (subnet is not { } found)
+                continue;
+            foreach (RouteFacts route in ns.Routes ?? [])
+            {
+                if (route.Gateway is { } gateway && found.Contains(gateway) && !CarriersOf(gateway).Any())
+                    return gateway;
+            }
+        }
+        return Topology
+            .Ports.Where(p => p.Subnet?.Contains(near) == true && p.Gateway is { } g && !CarriersOf(g).Any())
+            .Select(p => p.Gateway)
+            .FirstOrDefault();
+    }
 
     private ILookup<Ip, Topology.Device> Carriers() =>
         Facts

@@ -24,7 +24,7 @@ internal static class EgressTest
 
     private static IEnumerable<EgressResult> OfPort(Diagnosis diagnosis, EgressRequest request, TopologyPort port, CancellationToken token)
     {
-        IReadOnlyList<Ip> destinations = request.Destinations.Count > 0 ? request.Destinations : [DefaultDestination.Of(diagnosis.Facts)];
+        IReadOnlyList<Ip> destinations = request.Destinations.Count > 0 ? request.Destinations : [diagnosis.DefaultDestination];
         List<Ip> addresses = [.. port.Addresses.Where(a => !a.IsV6)];
         foreach (Ip destination in destinations)
         {
@@ -114,8 +114,8 @@ internal static class EgressTest
             Evidence = outcome.Evidence,
             Repair = outcome.Repair,
             WouldAlsoFailAt = outcome.WouldAlsoFailAt,
-            Path = NodeNouns.Path(diagnosis.Node, port, address),
-            Trace = outcome.Trace,
+            LatePath = new(() => NodeNouns.Path(diagnosis.Node, port, address)),
+            LateTrace = outcome.Trace,
             UnknownBecause = outcome.UnknownBecause,
         };
 }

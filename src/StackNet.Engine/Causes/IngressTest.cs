@@ -183,8 +183,8 @@ internal static class IngressTest
             Evidence = outcome.Evidence,
             Repair = outcome.Repair,
             WouldAlsoFailAt = outcome.WouldAlsoFailAt,
-            Path = NodeNouns.Path(diagnosis.Node, port, port.Addresses.FirstOrDefault(a => !a.IsV6)),
-            Trace = outcome.Trace,
+            LatePath = new(() => NodeNouns.Path(diagnosis.Node, port, port.Addresses.FirstOrDefault(a => !a.IsV6))),
+            LateTrace = outcome.Trace,
             UnknownBecause = outcome.UnknownBecause,
         };
 }

@@ -21,8 +21,8 @@ internal abstract record ProbeRequest
     /// <summary>The outside has a route to the instances' own network.</summary>
     public bool RoutedSource { get; init; }
 
-    /// <summary>Keep the steps of the walk.</summary>
-    public bool Trace { get; init; }
+    /// <summary>What becomes of the steps of the walk.</summary>
+    public TraceKeeping Trace { get; init; }
 
     public ushort DestinationPort =>
         (ushort)(
@@ -75,4 +75,17 @@ internal sealed record IngressRequest : ProbeRequest
 
     /// <summary>Floating or fixed addresses; empty = the floating ones of the instance, or its fixed one when it has none.</summary>
     public IReadOnlyList<Ip> Destinations { get; init; } = [];
+}
+
+/// <summary>What becomes of the steps of a walk.</summary>
+internal enum TraceKeeping
+{
+    /// <summary>They are not even made.</summary>
+    No,
+
+    /// <summary>They are made when the result's trace is looked at.</summary>
+    OnDemand,
+
+    /// <summary>They are made during the walk.</summary>
+    Now,
 }

@@ -17,7 +17,8 @@ internal sealed record ProbeOutcome
     public string? Repair { get; init; }
     public string[] WouldAlsoFailAt { get; init; } = [];
     public string? UnknownBecause { get; init; }
-    public PacketTrace? Trace { get; init; }
+    /// <summary>The walk's steps; made when somebody looks at them (a thousand of them are most of a large node's memory).</summary>
+    public Lazy<PacketTrace?>? Trace { get; init; }
 }
 
 /// <summary>Runs a conversation and judges how it ended; on a failure looks what would stop it next.</summary>
@@ -34,13 +35,13 @@ internal static class ProbeRunner
         Func<Conversation, Ending?> talk
     )
     {
-        Conversation conversation = new(diagnosis, request);
-        Ending? ending = PlugChecks.Guest(diagnosis, guest.Port) is { } plug
-            ? Ending.Dead(outward, plug.CauseId, plug.Evidence, plug.Device, plug.Namespace)
-            : talk(conversation);
-        if (ending is { Verdict: Verdict.Unknown } && CertainDeath(diagnosis, guest, destination, ending, outward) is { } certain)
-            ending = certain;
-        PacketTrace? trace = request.Trace ? Trace(diagnosis, guest, conversation, ending) : null;
+        (Conversation conversation, Ending? ending) = Talk(diagnosis, request, guest, destination, outward, talk);
+        Lazy<PacketTrace?>? trace = request.Trace switch
+        {
+            TraceKeeping.Now => new(Trace(diagnosis, guest, conversation, ending)),
+            TraceKeeping.OnDemand => new(() => TraceAgain(diagnosis, request, guest, destination, outward, talk)),
+            _ => null,
+        };
         if (ending is null)
             return new ProbeOutcome
             {
@@ -77,6 +78,39 @@ internal static class ProbeRunner
         };
     }
 
+    private static (Conversation Conversation, Ending? Ending) Talk(
+        Diagnosis diagnosis,
+        ProbeRequest request,
+        Guest guest,
+        Ip destination,
+        PacketDirection outward,
+        Func<Conversation, Ending?> talk
+    )
+    {
+        Conversation conversation = new(diagnosis, request);
+        Ending? ending = PlugChecks.Guest(diagnosis, guest.Port) is { } plug
+            ? Ending.Dead(outward, plug.CauseId, plug.Evidence, plug.Device, plug.Namespace)
+            : talk(conversation);
+        if (ending is { Verdict: Verdict.Unknown } && CertainDeath(diagnosis, guest, destination, ending, outward) is { } certain)
+            ending = certain;
+        return (conversation, ending);
+    }
+
+    /// <summary>The same walk once more, this time with its steps: facts do not change, so it goes the same way.</summary>
+    private static PacketTrace TraceAgain(
+        Diagnosis diagnosis,
+        ProbeRequest request,
+        Guest guest,
+        Ip destination,
+        PacketDirection outward,
+        Func<Conversation, Ending?> talk
+    )
+    {
+        ProbeRequest traced = request with { Trace = TraceKeeping.Now };
+        (Conversation conversation, Ending? ending) = Talk(diagnosis, traced, guest, destination, outward, talk);
+        return Trace(diagnosis, guest, conversation, ending);
+    }
+
     /// <summary>
     /// The walk could not be followed to its end, but a state further on (or before) kills the packet whatever the unread part holds: a
     /// device of the only way that is down or joined to nothing.
@@ -108,7 +142,7 @@ internal static class ProbeRunner
             if (Mending.Of(current, ending, finding) is not { } mended)
                 yield break;
             current = mended;
-            if (talk(new Conversation(current, request with { Trace = false })) is not { Verdict: Verdict.Fail } next)
+            if (talk(new Conversation(current, request with { Trace = TraceKeeping.No })) is not { Verdict: Verdict.Fail } next)
                 yield break;
             ending = next;
             finding = new CauseChooser(current, guest, destination).Choose(next);

@@ -374,11 +374,17 @@ public abstract class ConnectivityResult : NodeItem
     /// <summary>Causes that lie further on the path: mending this one alone would not help.</summary>
     public string[] WouldAlsoFailAt { get; init; } = [];
 
-    /// <summary>The devices on the way.</summary>
-    public InstancePath? Path { get; init; }
+    /// <summary>The devices on the way; found when they are first looked at.</summary>
+    public InstancePath? Path => LatePath?.Value;
 
-    /// <summary>The walk, when it was asked for.</summary>
-    public PacketTrace? Trace { get; init; }
+    /// <summary>What finds <see cref="Path"/>.</summary>
+    internal Lazy<InstancePath?>? LatePath { get; init; }
+
+    /// <summary>The walk, step by step; made when it is first looked at.</summary>
+    public PacketTrace? Trace => LateTrace?.Value;
+
+    /// <summary>What makes <see cref="Trace"/>; null when no trace was asked for.</summary>
+    internal Lazy<PacketTrace?>? LateTrace { get; init; }
 
     /// <summary>Walk: computed from what was read.</summary>
     public string Method { get; init; } = "Walk";

@@ -12,6 +12,9 @@ internal sealed class DeviceIndex
     private readonly Dictionary<string, NamespaceFacts> _namespaces = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Namespace, string Master), List<Device>> _ports = [];
 
+    private readonly Dictionary<Ip, List<(string Namespace, string Device)>> _carriers = [];
+    private readonly Dictionary<Mac, List<Device>> _byMac = [];
+
     public DeviceIndex(NodeFacts facts)
     {
         foreach (NamespaceFacts ns in facts.Namespaces)
@@ -22,7 +25,10 @@ internal sealed class DeviceIndex
             foreach (LinkFacts link in ns.Links ?? [])
                 Add(new Device(ns.Name, link));
             foreach (AddressFacts address in ns.Addresses ?? [])
+            {
                 ListOf(_addresses, (ns.Name, address.Device)).Add(address);
+                ListOf(_carriers, address.Address).Add((ns.Name, address.Device));
+            }
         }
     }
 
@@ -39,6 +45,13 @@ internal sealed class DeviceIndex
     public IReadOnlyList<AddressFacts> AddressesOf(string ns, string device) =>
         _addresses.TryGetValue((ns, device), out List<AddressFacts>? found) ? found : [];
 
+    /// <summary>Namespaces and devices that carry an address, in the order of the namespaces.</summary>
+    public IReadOnlyList<(string Namespace, string Device)> CarriersOf(Ip address) =>
+        _carriers.TryGetValue(address, out List<(string, string)>? found) ? found : [];
+
+    /// <summary>Devices with that MAC, in the order of <see cref="All"/>.</summary>
+    public IReadOnlyList<Device> WithMac(Mac mac) => _byMac.TryGetValue(mac, out List<Device>? found) ? found : [];
+
     /// <summary>Devices whose master is this one.</summary>
     public IReadOnlyList<Device> PortsOf(string ns, string master) =>
         _ports.TryGetValue((ns, master), out List<Device>? found) ? found : [];
@@ -52,6 +65,7 @@ internal sealed class DeviceIndex
         _byName[(device.Namespace, device.Name)] = device;
         _byIndex[(device.Namespace, device.Link.Index)] = device;
         ListOf(_anywhere, device.Name).Add(device);
+        ListOf(_byMac, device.Link.Mac).Add(device);
         if (device.Link.Master is { } master)
             ListOf(_ports, (device.Namespace, master)).Add(device);
     }

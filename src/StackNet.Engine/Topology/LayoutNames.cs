@@ -53,13 +53,8 @@ internal static class LayoutNames
     /// <summary>The device that carries an address, in any namespace.</summary>
     public static Device? OwnerOf(NodeTopology topology, Ip address)
     {
-        foreach (NamespaceFacts ns in topology.Facts.Namespaces)
-        foreach (AddressFacts found in ns.Addresses ?? [])
-        {
-            if (found.Address == address)
-                return topology.Devices.Find(ns.Name, found.Device);
-        }
-        return null;
+        IReadOnlyList<(string Namespace, string Device)> carriers = topology.Devices.CarriersOf(address);
+        return carriers.Count == 0 ? null : topology.Devices.Find(carriers[0].Namespace, carriers[0].Device);
     }
 
     private static bool IsTunnelled(TopologyPort port) =>

@@ -100,7 +100,7 @@ internal sealed partial class PathFinder
             if (candidates.Find(b => b.Name == mapped) is { } wanted)
                 return wanted;
         }
-        return candidates.Find(b => UplinksOf(b).Any()) ?? (candidates.Count > 0 ? candidates[0] : null);
+        return candidates.Find(b => _topology.SwitchPorts.UplinksOf(b).Count > 0) ?? (candidates.Count > 0 ? candidates[0] : null);
     }
 
     private bool PatchedTo(OvsBridgeFacts from, OvsBridgeFacts to) =>
@@ -144,22 +144,12 @@ internal sealed partial class PathFinder
         Uplink(bridge, addBridge: false);
     }
 
-    private static IEnumerable<OvsInterfaceFacts> UplinksOf(OvsBridgeFacts bridge) =>
-        bridge
-            .Ports.SelectMany(p => p.Interfaces)
-            .Where(i =>
-                i.Type is "" or "system" or "dpdk"
-                && !i.ExternalIds.ContainsKey("iface-id")
-                && !i.Name.StartsWith("qvo", StringComparison.Ordinal)
-                && !i.Name.StartsWith("tap", StringComparison.Ordinal)
-            );
-
     private void Uplink(OvsBridgeFacts bridge, bool addBridge = true)
     {
         if (addBridge && _hops[^1].Device != bridge.Name)
             AddBridge(bridge.Name, tag: null);
         bool any = false;
-        foreach (OvsInterfaceFacts uplink in UplinksOf(bridge))
+        foreach (OvsInterfaceFacts uplink in _topology.SwitchPorts.UplinksOf(bridge))
         {
             any = true;
             Add("", uplink.Name, "uplink", _topology.SwitchPorts.Find(uplink.Name)?.Port.Tag);

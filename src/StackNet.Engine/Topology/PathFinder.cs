@@ -141,10 +141,9 @@ internal sealed partial class PathFinder
         if (_port.Gateway is not { } gateway)
             return null;
         Device? other = null;
-        foreach (NamespaceFacts ns in _topology.Facts.Namespaces)
-        foreach (AddressFacts address in ns.Addresses ?? [])
+        foreach ((string ns, string name) in _topology.Devices.CarriersOf(gateway))
         {
-            if (address.Address != gateway || _topology.Devices.Find(ns.Name, address.Device) is not { } device)
+            if (_topology.Devices.Find(ns, name) is not { } device)
                 continue;
             SwitchPort? inside = _topology.SwitchPorts.Find(device.Name);
             if (inside is not null && inside.Bridge.Name == port.Bridge.Name && inside.Port.Tag == port.Port.Tag)
@@ -192,7 +191,7 @@ internal sealed partial class PathFinder
             else
             {
                 AddBridge(port.Bridge.Name, port.Port.Tag);
-                if (UplinksOf(port.Bridge).Any())
+                if (_topology.SwitchPorts.UplinksOf(port.Bridge).Count > 0)
                     Uplink(port.Bridge, addBridge: false);
                 else
                     External(port);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using StackNet.Engine.Facts;
 
 namespace StackNet.Engine.Topology;
@@ -22,6 +23,9 @@ internal sealed record SwitchPort(OvsBridgeFacts Bridge, OvsPortFacts Port, OvsI
 internal sealed class SwitchPorts
 {
     private readonly Dictionary<string, SwitchPort> _byName = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<OvsBridgeFacts, IReadOnlyList<OvsInterfaceFacts>> _uplinks = new(
+        ReferenceEqualityComparer.Instance
+    );
     private readonly DeviceIndex _devices;
 
     public SwitchPorts(OvsFacts? ovs, DeviceIndex devices)
@@ -36,6 +40,23 @@ internal sealed class SwitchPorts
     public IEnumerable<SwitchPort> All => _byName.Values;
 
     public SwitchPort? Find(string name) => _byName.GetValueOrDefault(name);
+
+    /// <summary>Interfaces of a bridge that lead out of the node: devices that are no instance's.</summary>
+    public IReadOnlyList<OvsInterfaceFacts> UplinksOf(OvsBridgeFacts bridge) =>
+        _uplinks.GetOrAdd(
+            bridge,
+            static b =>
+                [
+                    .. b
+                        .Ports.SelectMany(p => p.Interfaces)
+                        .Where(i =>
+                            i.Type is "" or "system" or "dpdk"
+                            && !i.ExternalIds.ContainsKey("iface-id")
+                            && !i.Name.StartsWith("qvo", StringComparison.Ordinal)
+                            && !i.Name.StartsWith("tap", StringComparison.Ordinal)
+                        ),
+                ]
+        );
 
     /// <summary>The other end of a patch port, when it exists and names this one back.</summary>
     public SwitchPort? PatchPeer(SwitchPort port) =>

@@ -59,6 +59,8 @@ public abstract class ProbeCommand : NodeCommand
 
     private protected sealed override ComputeNode[]? Nodes => Node;
 
+    private protected virtual TraceKeeping Traces => TraceKeeping.OnDemand;
+
     /// <inheritdoc />
     protected override void BeginProcessing()
     {
@@ -101,7 +103,7 @@ public abstract class ProbeCommand : NodeCommand
             Size = Size,
             DontFragment = DontFragment,
             RoutedSource = RoutedSource,
-            Trace = true,
+            Trace = Traces,
         };
 
     /// <summary>The packet that was asked for, sent to the instances.</summary>
@@ -116,7 +118,7 @@ public abstract class ProbeCommand : NodeCommand
             Size = Size,
             DontFragment = DontFragment,
             RoutedSource = RoutedSource,
-            Trace = true,
+            Trace = Traces,
         };
 
     /// <summary>Ends the command when an address that was typed is none.</summary>

@@ -31,6 +31,8 @@ public sealed class TraceInstancePacketCommand : ProbeCommand
         RequireAddress(Source);
     }
 
+    private protected override TraceKeeping Traces => TraceKeeping.Now;
+
     private protected override void Probe(ComputeNode node, IReadOnlyList<string> instances, IReadOnlyList<Ip> destinations)
     {
         if (Trace is not null)

@@ -23,7 +23,7 @@ public sealed partial class CatalogueTests
     public void A_failure_says_where_which_way_why_and_what_would_mend_it()
     {
         ComputeNode node = ComputeNodes.Create(Samples.Open("hybrid-router-forwarding-off"), "sample", NodeSourceKind.Sample);
-        EgressResult[] results = [.. EgressTest.Run(node, new EgressRequest { Trace = true }, CancellationToken.None)];
+        EgressResult[] results = [.. EgressTest.Run(node, new EgressRequest { Trace = TraceKeeping.OnDemand }, CancellationToken.None)];
         Assert.NotEmpty(results);
         Assert.All(
             results,

@@ -31,7 +31,7 @@ internal static class RealVerdicts
                 Port = protocol == ProbeProtocol.Tcp ? 80 : null,
                 Size = size,
                 DontFragment = df,
-                Trace = trace,
+                Trace = trace ? TraceKeeping.Now : TraceKeeping.No,
             };
             return IngressTest.Run(node, request, CancellationToken.None).FirstOrDefault();
         }
@@ -45,7 +45,7 @@ internal static class RealVerdicts
             Port = protocol == ProbeProtocol.Tcp ? 80 : null,
             Size = size,
             DontFragment = df,
-            Trace = trace,
+            Trace = trace ? TraceKeeping.Now : TraceKeeping.No,
         };
         return EgressTest.Run(home, egress, CancellationToken.None).FirstOrDefault();
     }

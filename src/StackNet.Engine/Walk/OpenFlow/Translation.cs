@@ -39,6 +39,7 @@ internal sealed partial class Translation
     private SwitchBridge _bridge = null!;
     private byte _table;
     private Flow? _rule;
+    private (Flow Rule, SwitchBridge Bridge, byte Table, TraceRule Shown)? _told;
     private int _depth;
     private int _resubmits;
     private bool _conntracked;
@@ -340,16 +341,23 @@ internal sealed partial class Translation
             _death = new Death(weight, reason, rule, _bridge.Name, port);
     }
 
-    private TraceRule? Rule() =>
-        _rule is null
-            ? null
-            : new TraceRule
-            {
-                Family = "openflow",
-                Table = _bridge.Name,
-                Chain = $"table {_table}",
-                Text = _rule.Text,
-            };
+    private TraceRule? Rule()
+    {
+        if (_rule is null)
+            return null;
+        // A flood asks once a port.
+        if (_told is { } told && told.Rule == _rule && told.Bridge == _bridge && told.Table == _table)
+            return told.Shown;
+        TraceRule shown = new()
+        {
+            Family = "openflow",
+            Table = _bridge.Name,
+            Chain = $"table {_table}",
+            Text = _rule.Text,
+        };
+        _told = (_rule, _bridge, _table, shown);
+        return shown;
+    }
 
     private TraceRule Miss(byte table) =>
         new()
