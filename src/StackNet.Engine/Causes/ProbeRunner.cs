@@ -17,6 +17,7 @@ internal sealed record ProbeOutcome
     public string? Repair { get; init; }
     public string[] WouldAlsoFailAt { get; init; } = [];
     public string? UnknownBecause { get; init; }
+
     /// <summary>The walk's steps; made when somebody looks at them (a thousand of them are most of a large node's memory).</summary>
     public Lazy<PacketTrace?>? Trace { get; init; }
 }

@@ -49,7 +49,8 @@ internal sealed class Tool(LiveOptions options, CancellationToken token)
     private ReadOnlyMemory<byte> Collect(ChildProcess child, string command)
     {
         long deadline = System.Environment.TickCount64 + (long)options.SourceLimit.TotalMilliseconds;
-        byte[] complaints = ArrayPool<byte>.Shared.Rent(4096);
+        Span<byte> complaints = stackalloc byte[4096];
+        Span<byte> drain = stackalloc byte[512];
         byte[] buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
         int complained = 0;
         int length = 0;
@@ -68,9 +69,9 @@ internal sealed class Tool(LiveOptions options, CancellationToken token)
                 // What a tool complains about is quoted in a reason; the rest of a flood is drained and dropped.
                 if (errors)
                 {
-                    Span<byte> place = complained < 4096 ? complaints.AsSpan(complained, 4096 - complained) : stackalloc byte[512];
+                    Span<byte> place = complained < complaints.Length ? complaints[complained..] : drain;
                     int got = child.Read(errors: true, place);
-                    complained += complained < 4096 ? got : 0;
+                    complained += complained < complaints.Length ? got : 0;
                 }
             }
             int? code;
@@ -78,12 +79,11 @@ internal sealed class Tool(LiveOptions options, CancellationToken token)
             token.ThrowIfCancellationRequested();
             if (code == 0)
                 return buffer.AsSpan(0, length).ToArray();
-            throw Failure(command, code.Value, Shorten(Encoding.UTF8.GetString(complaints, 0, complained)));
+            throw Failure(command, code.Value, Shorten(Encoding.UTF8.GetString(complaints[..complained])));
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
-            ArrayPool<byte>.Shared.Return(complaints);
         }
     }
 
@@ -93,10 +93,7 @@ internal sealed class Tool(LiveOptions options, CancellationToken token)
         long left = deadline - System.Environment.TickCount64;
         return left > 0
             ? TimeSpan.FromMilliseconds(left)
-            : throw new ToolException(
-                UnreadKind.TimedOut,
-                $"{command}: did not end within {options.SourceLimit.TotalSeconds:0.#} seconds"
-            );
+            : throw new ToolException(UnreadKind.TimedOut, $"{command}: did not end within {options.SourceLimit.TotalSeconds:0.#} seconds");
     }
 
     private byte[] Larger(byte[] buffer, string command)
