@@ -85,11 +85,12 @@ internal sealed class BigNode : IDisposable
     public void Dispose()
     {
         _end.Set();
+        // unshare first (--kill-child): when its child is killed it complains that SIGKILL cannot be given a handler.
         using Process child = Process.GetProcessById(Pid);
-        child.Kill();
         _init.Kill();
         _init.WaitForExit();
         _init.Dispose();
+        child.Kill();
     }
 
     private void Fill(Action<string> say)

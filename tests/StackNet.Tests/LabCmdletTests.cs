@@ -26,7 +26,7 @@ public sealed class LabCmdletTests(ModuleFixture module)
     [Fact]
     public void WhatIf_makes_nothing()
     {
-        string name = Name();
+        string name = NewName();
         Assert.Empty(module.Invoke($"New-StackNetLab -Name {name} -WhatIf").Clean());
         module.Invoke($"Get-StackNetLab {name}").OnlyError("LabNotFound", ErrorCategory.ObjectNotFound);
     }
@@ -46,7 +46,7 @@ public sealed class LabCmdletTests(ModuleFixture module)
         )
             Assert.Equal("nope", module.Invoke(command).OnlyError("LabNotFound", ErrorCategory.ObjectNotFound).TargetObject);
         module.Invoke("New-StackNetLab -Name 'a b; $(reboot)'").OnlyError("LabNameInvalid", ErrorCategory.InvalidArgument);
-        module.Invoke($"New-StackNetLab -Name {Name()} -Fault nonsense").OnlyError("LabArgumentInvalid", ErrorCategory.InvalidArgument);
+        module.Invoke($"New-StackNetLab -Name {NewName()} -Fault nonsense").OnlyError("LabArgumentInvalid", ErrorCategory.InvalidArgument);
         module.Invoke("Test-StackNetLabPing -Port 80").OnlyError("PortWithoutProtocol", ErrorCategory.InvalidArgument);
         module.Invoke("Test-StackNetLabPing -Destination x").OnlyError("InvalidAddress", ErrorCategory.InvalidArgument);
     }
@@ -57,7 +57,7 @@ public sealed class LabCmdletTests(ModuleFixture module)
     public void A_lab_is_made_read_broken_mended_and_removed(LabLayout layout)
     {
         RequireLabs();
-        string name = Name();
+        string name = NewName();
         try
         {
             Lab lab = (Lab)Assert.Single(module.Invoke($"New-StackNetLab -Name {name} -Layout {layout}").Clean()).BaseObject;
@@ -97,9 +97,9 @@ public sealed class LabCmdletTests(ModuleFixture module)
         Assert.Equal(verdicts.Select(v => v == "Pass"), pings.OrderBy(p => p.Instance, StringComparer.Ordinal).Select(p => p.Replied));
     }
 
-    private static string Name() => $"test-{Guid.NewGuid():N}"[..16];
+    internal static string NewName() => $"test-{Guid.NewGuid():N}"[..16];
 
-    private static void RequireLabs()
+    internal static void RequireLabs()
     {
         try
         {

@@ -122,7 +122,8 @@ public sealed class ShellTests
         Assert.Throws<ArgumentException>(() => ShellArguments.Parse(["-Command"], inputRedirected: false));
     }
 
-    private static async Task<Outcome> RunAsync(string[] arguments, string input = "")
+    /// <summary>Starts the shell with all of its streams redirected.</summary>
+    internal static Process Start(string[] arguments)
     {
         string configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
         string shell = Path.Combine(Repository.Root, "src", "StackNet.Shell", "bin", configuration, "net10.0", "StackNet.Shell.dll");
@@ -138,7 +139,12 @@ public sealed class ShellTests
         start.ArgumentList.Add(shell);
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
-        using Process process = Process.Start(start)!;
+        return Process.Start(start)!;
+    }
+
+    private static async Task<Outcome> RunAsync(string[] arguments, string input = "")
+    {
+        using Process process = Start(arguments);
         using CancellationTokenSource limit = new(TimeSpan.FromSeconds(60));
         Task<string> output = process.StandardOutput.ReadToEndAsync(limit.Token);
         Task<string> error = process.StandardError.ReadToEndAsync(limit.Token);

@@ -5,6 +5,7 @@ using Xunit;
 namespace StackNet.Engine.Tests.Labs;
 
 /// <summary>Every fault harms the flow that it says, and goes without a trace.</summary>
+[Collection(LabCollection.Name)]
 public sealed partial class LabFaultTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

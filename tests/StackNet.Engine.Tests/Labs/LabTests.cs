@@ -6,6 +6,7 @@ using Xunit;
 namespace StackNet.Engine.Tests.Labs;
 
 /// <summary>Making, using and removing labs. Needs root and Debian's packages; all in namespaces of the labs' own.</summary>
+[Collection(LabCollection.Name)]
 public sealed class LabTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

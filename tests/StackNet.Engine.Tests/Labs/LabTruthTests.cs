@@ -11,6 +11,7 @@ namespace StackNet.Engine.Tests.Labs;
 /// What real packets do in a lab is what is said of it: for each layout, healthy and with each fault, for every instance; and where the
 /// fault is what stops them, its cause is the one that is named.
 /// </summary>
+[Collection(LabCollection.Name)]
 public sealed class LabTruthTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

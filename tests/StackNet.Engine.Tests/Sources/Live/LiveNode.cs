@@ -82,12 +82,13 @@ internal sealed class LiveNode : IDisposable
 
     public void Dispose()
     {
-        // The kernel ends everything in the pid namespace with its init.
+        // The kernel ends everything in the pid namespace with its init, and the init with unshare (--kill-child). The other way round
+        // unshare would want to end by the same signal and complain that SIGKILL cannot be given a handler.
         using Process child = Process.GetProcessById(Pid);
-        child.Kill();
         _init.Kill();
         _init.WaitForExit();
         _init.Dispose();
+        child.Kill();
     }
 
     private static string? Tool(string name) =>
