@@ -49,7 +49,7 @@ public abstract class StackNetCommand : PSCmdlet, IDisposable
         {
             while (!Wait(task, pause))
             {
-                progress ??= new ProgressRecord(ActivityId, activity, status);
+                progress ??= new ProgressRecord(ActivityId, activity, status.Length > 0 ? status : activity); // an empty one is refused
                 WriteProgress(progress);
                 pause = Beat;
             }

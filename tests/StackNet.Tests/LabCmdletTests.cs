@@ -85,6 +85,15 @@ public sealed class LabCmdletTests(ModuleFixture module)
         Assert.Empty(module.Invoke($"Get-StackNetLab {name}*").Clean());
     }
 
+    [Fact]
+    public void What_takes_long_shows_how_it_goes_and_needs_no_name()
+    {
+        RequireLabs();
+        Lab lab = (Lab)Assert.Single(module.Invoke("New-StackNetLab -InstanceCount 40").Clean()).BaseObject;
+        module.Invoke($"Remove-StackNetLab {lab.Name}").Clean();
+        Assert.Equal(40, lab.Instance.Length);
+    }
+
     /// <summary>The verdict and the real ping of each instance say the same.</summary>
     private void AssertAgree(string name, params string[] verdicts)
     {

@@ -8,7 +8,7 @@ internal static partial class LabFaults
 
     public static List<LabFaultSpec> All => [.. AllFaults.OrderBy(f => f.CauseId, StringComparer.Ordinal)];
 
-    public static LabFaultSpec Find(string name, LabLayout layout, int instances, string lab)
+    public static LabFaultSpec Find(string name, LabLayout layout, int instances, string? lab)
     {
         LabFaultSpec fault =
             AllFaults.FirstOrDefault(f => string.Equals(f.Name, name, StringComparison.OrdinalIgnoreCase))

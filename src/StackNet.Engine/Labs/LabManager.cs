@@ -27,21 +27,27 @@ internal static partial class LabManager
         ("mount", "mount"),
     ];
 
+    /// <summary>There once br_netfilter is; of the network namespace that reads it.</summary>
+    private const string BridgeSettings = "/proc/sys/net/bridge";
+
     /// <summary>Names of faults, to put in and to take out.</summary>
     public static IReadOnlyList<LabFault> Faults => LabFaults.All.ConvertAll(f => f.ToNoun());
 
     /// <summary>Throws what stands in the way of making labs here.</summary>
     public static void CheckMachine(string? lab = null)
     {
-        if (!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess)
-            throw new LabException(
-                LabFailure.NotRoot,
-                "A lab needs root: it makes namespaces and devices (in namespaces of its own).",
-                lab
-            );
-        string[] packages = [.. Tools.Where(t => LabProcess.Find(t.Tool) is null).Select(t => t.Package).Distinct()];
+        bool root = OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess;
+        if (Obstacle(root, tool => LabProcess.Find(tool) is not null, File.Exists("/dev/net/tun"), lab) is { } obstacle)
+            throw obstacle;
+    }
+
+    internal static LabException? Obstacle(bool isRoot, Func<string, bool> has, bool hasTun, string? lab)
+    {
+        if (!isRoot)
+            return new(LabFailure.NotRoot, "A lab needs root: it makes namespaces and devices (in namespaces of its own).", lab);
+        string[] packages = [.. Tools.Where(t => !has(t.Tool)).Select(t => t.Package).Distinct()];
         if (packages.Length > 0)
-            throw new LabException(
+            return new(
                 LabFailure.MissingPackage,
                 $"A lab needs packages that are not installed: apt-get install {string.Join(' ', packages)}",
                 lab
@@ -49,30 +55,24 @@ internal static partial class LabManager
             {
                 Missing = packages,
             };
-        if (!File.Exists("/dev/net/tun"))
-            throw new LabException(LabFailure.MissingPackage, "A lab needs /dev/net/tun (kernel module tun).", lab)
-            {
-                Missing = ["/dev/net/tun"],
-            };
+        return hasTun
+            ? null
+            : new(LabFailure.MissingPackage, "A lab needs /dev/net/tun (kernel module tun).", lab) { Missing = ["/dev/net/tun"] };
     }
 
     /// <summary>Makes a lab; nothing is left when it fails or is cancelled.</summary>
     public static async Task<Lab> CreateAsync(LabOptions options, CancellationToken token)
     {
-        string name = options.Name ?? FreeName();
-        CheckName(name);
+        if (options.Name is { } wanted)
+            CheckName(wanted);
         if (options.InstanceCount is < 1 or > LabPlan.LargestCount)
-            throw new LabException(LabFailure.InvalidArgument, $"A lab has 1 to {LabPlan.LargestCount} instances.", name);
+            throw new LabException(LabFailure.InvalidArgument, $"A lab has 1 to {LabPlan.LargestCount} instances.", options.Name);
         foreach (string fault in options.Faults)
-            LabFaults.Find(fault, options.Layout, options.InstanceCount, name);
-        CheckMachine(name);
-        LabRecord record = new()
-        {
-            Name = name,
-            Layout = options.Layout,
-            InstanceCount = options.InstanceCount,
-        };
-        LabStore.Claim(record);
+            LabFaults.Find(fault, options.Layout, options.InstanceCount, options.Name);
+        CheckMachine(options.Name);
+        LabRecord record = Claim(options);
+        string name = record.Name;
+        bool filtersBridges = Directory.Exists(BridgeSettings);
         try
         {
             LabBuilder builder = new(new LabPlan(name, options.Layout, options.InstanceCount), LabStore.Folder(name), token);
@@ -80,6 +80,8 @@ internal static partial class LabManager
             record = record with { Pid = node.Pid, Start = LabScan.StartOf(node.Pid) ?? 0 };
             LabStore.Save(record);
             await builder.FillAsync(node).ConfigureAwait(false);
+            if (!filtersBridges)
+                KeepBridgesUnfiltered();
             LabStore.Save(record with { Finished = true });
             foreach (string fault in options.Faults)
                 await AddFaultAsync(name, fault, token).ConfigureAwait(false);
@@ -90,6 +92,20 @@ internal static partial class LabManager
             throw;
         }
         return Get(name)[0];
+    }
+
+    /// <summary>
+    /// The lab's rules (physdev) load br_netfilter, which begins with 1 in every namespace (br_netfilter_hooks.c, brnf_init_net): the
+    /// bridges of this machine would meet its rules all of a sudden. They go on as before.
+    /// </summary>
+    private static void KeepBridgesUnfiltered()
+    {
+        foreach (string key in (string[])["bridge-nf-call-iptables", "bridge-nf-call-ip6tables", "bridge-nf-call-arptables"])
+        {
+            string path = Path.Join(BridgeSettings, key);
+            if (File.Exists(path))
+                File.WriteAllText(path, "0");
+        }
     }
 
     /// <summary>The labs whose names fit the pattern (* and ?).</summary>
@@ -185,14 +201,26 @@ internal static partial class LabManager
             NamespacePath = node?.NamespacePath(guest.Name),
         };
 
-    private static string FreeName()
+    /// <summary>Takes the name that is asked for, or the first that is free.</summary>
+    private static LabRecord Claim(LabOptions options)
     {
-        HashSet<string> taken = [.. LabStore.Names()];
-        for (int number = 1; ; number++)
+        LabRecord record = new()
         {
-            string name = "lab" + number.ToString(System.Globalization.CultureInfo.InvariantCulture);
-            if (!taken.Contains(name))
-                return name;
+            Name = options.Name ?? "lab1",
+            Layout = options.Layout,
+            InstanceCount = options.InstanceCount,
+        };
+        for (int number = 2; ; number++)
+        {
+            try
+            {
+                LabStore.Claim(record);
+                return record;
+            }
+            catch (LabException taken) when (options.Name is null && taken.Reason == LabFailure.AlreadyExists)
+            {
+                record = record with { Name = "lab" + number.ToString(System.Globalization.CultureInfo.InvariantCulture) };
+            }
         }
     }
 

@@ -33,15 +33,24 @@ internal static class LabStore
     /// <summary>Takes the name: fails when a folder of it is there, whoever else tries at the same moment.</summary>
     public static void Claim(LabRecord record)
     {
-        Directory.CreateDirectory(Folder(record.Name));
-        try
+        string claim = Path.Join(Folder(record.Name), "claim");
+        for (int tries = 0; ; tries++)
         {
-            // CreateNew is what decides between two makers.
-            using FileStream claim = new(Path.Join(Folder(record.Name), "claim"), FileMode.CreateNew, FileAccess.Write);
-        }
-        catch (IOException error) when (File.Exists(Path.Join(Folder(record.Name), "claim")))
-        {
-            throw new LabException(LabFailure.AlreadyExists, $"A lab named '{record.Name}' is there already.", record.Name, error);
+            try
+            {
+                Directory.CreateDirectory(Folder(record.Name));
+                // CreateNew is what decides between two makers.
+                using FileStream file = new(claim, FileMode.CreateNew, FileAccess.Write);
+                break;
+            }
+            catch (DirectoryNotFoundException) when (tries < 100)
+            {
+                // The last lab went just now, and the folder of all labs with it.
+            }
+            catch (IOException error) when (File.Exists(claim))
+            {
+                throw new LabException(LabFailure.AlreadyExists, $"A lab named '{record.Name}' is there already.", record.Name, error);
+            }
         }
         Save(record);
     }

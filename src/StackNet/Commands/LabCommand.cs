@@ -9,10 +9,17 @@ public abstract class LabCommand : StackNetCommand
     private protected bool Try<T>(string activity, string lab, Func<CancellationToken, Task<T>> work, out T? result)
     {
         result = default;
+        Task<T>? started = null;
         try
         {
-            result = Run(activity, lab, work);
+            result = Run(activity, lab, token => started = work(token));
             return true;
+        }
+        catch (PipelineStoppedException)
+        {
+            // What was begun is taken back (that takes a blink); a shell that ends with this command must not cut it off.
+            Linger(started);
+            throw;
         }
         catch (LabException error) when (error.Reason is LabFailure.NotRoot or LabFailure.MissingPackage)
         {
@@ -27,6 +34,18 @@ public abstract class LabCommand : StackNetCommand
             WriteError(Errors.LabFailed(lab, error));
         }
         return false;
+    }
+
+    private static void Linger(Task? work)
+    {
+        try
+        {
+            work?.Wait(TimeSpan.FromSeconds(5));
+        }
+        catch (AggregateException)
+        {
+            // It was stopped, and nobody asks why.
+        }
     }
 
     private protected bool Try(string activity, string lab, Func<CancellationToken, Task> work) =>

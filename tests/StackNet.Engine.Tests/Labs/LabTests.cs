@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using System.Net;
+using StackNet.Engine.Causes;
+using StackNet.Engine.Facts;
 using StackNet.Engine.Labs;
+using StackNet.Engine.Topology;
 using Xunit;
 
 namespace StackNet.Engine.Tests.Labs;
@@ -118,6 +121,49 @@ public sealed class LabTests
         await LabTraces.AssertSameAsync(before, [name]);
     }
 
+    [Fact]
+    public async Task WithoutANameEachGetsAFreeOne()
+    {
+        LabSkip.UnlessPossible();
+        Lab[] labs = await Task.WhenAll(
+            Enumerable.Range(0, 2).Select(_ => LabManager.CreateAsync(new LabOptions { InstanceCount = 1 }, Token))
+        );
+        foreach (Lab lab in labs)
+            Assert.True(await LabManager.RemoveAsync(lab.Name, Token));
+        Assert.NotEqual(labs[0].Name, labs[1].Name);
+    }
+
+    [Theory]
+    [InlineData(LabLayout.Hybrid)]
+    [InlineData(LabLayout.HostNat)]
+    public async Task ManyInstancesAreAllReachedAndJudged(LabLayout layout)
+    {
+        LabSkip.UnlessPossible();
+        await using LabFixture lab = await LabFixture.CreateAsync(layout, 20);
+        LabPing[] pings = await Task.WhenAll(lab.Lab.Instance.Select(i => lab.PingAsync(i.Name, null)));
+        Assert.All(pings, p => Assert.True(p.Replied, p.Instance));
+        ComputeNode node = ComputeNodes.Create(await LabManager.ReadAsync(lab.Name, Token), "lab", NodeSourceKind.Lab);
+        EgressResult[] said =
+        [
+            .. EgressTest.Run(node, new EgressRequest { Destinations = [Ip.Parse(lab.Lab.InternetAddress!.ToString())] }, Token),
+        ];
+        Assert.Equal(20, said.Length);
+        Assert.All(said, s => Assert.Equal(Verdict.Pass, s.Verdict));
+    }
+
+    [Fact]
+    public void WhatIsMissingIsNamed()
+    {
+        Assert.Null(LabManager.Obstacle(isRoot: true, _ => true, hasTun: true, "x"));
+        Assert.Equal(LabFailure.NotRoot, LabManager.Obstacle(isRoot: false, _ => true, hasTun: true, "x")!.Reason);
+        LabException tun = LabManager.Obstacle(isRoot: true, _ => true, hasTun: false, "x")!;
+        Assert.Equal(LabFailure.MissingPackage, tun.Reason);
+        LabException packages = LabManager.Obstacle(isRoot: true, tool => !tool.StartsWith("ovs", StringComparison.Ordinal), true, "x")!;
+        Assert.Equal(LabFailure.MissingPackage, packages.Reason);
+        Assert.Equal(["openvswitch-switch"], packages.Missing);
+        Assert.Contains("openvswitch-switch", packages.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("a b")]
@@ -125,6 +171,12 @@ public sealed class LabTests
     [InlineData("$(id)")]
     [InlineData("-n")]
     [InlineData("a\nb")]
+    [InlineData("it's")]
+    [InlineData("a;b")]
+    [InlineData("\u001b[31m")]
+    [InlineData("übung")]
+    [InlineData("a/b")]
+    [InlineData(".hidden")]
     public async Task BadNamesAreRefused(string name)
     {
         LabException error = await Assert.ThrowsAsync<LabException>(() => LabManager.CreateAsync(new LabOptions { Name = name }, Token));
