@@ -18,7 +18,7 @@
 [CmdletBinding()]
 param(
     [Parameter(Position = 0)]
-    [ValidateSet('Build', 'Test', 'Help', 'Package')]
+    [ArgumentCompletions('Build', 'Test', 'Help', 'Package')]
     [string[]] $Task = 'Build',
 
     [ValidateSet('Debug', 'Release')]
@@ -61,11 +61,13 @@ function Invoke-Package {
     Get-Item -LiteralPath $target
 }
 
-foreach ($name in $Task) {
+# From sh, "-Task Build,Test" arrives as one string: -File makes no arrays.
+foreach ($name in $Task.Split(',').Trim()) {
     switch ($name) {
         'Build' { Invoke-Build }
         'Test' { Invoke-Test }
         'Help' { Invoke-Help }
         'Package' { Invoke-Package }
+        default { throw "There is no task '$name': Build, Test, Help, Package." }
     }
 }
