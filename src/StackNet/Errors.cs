@@ -77,6 +77,9 @@ internal static class Errors
     public static ErrorRecord FileExists(string path) =>
         Make(nameof(FileExists), ErrorCategory.ResourceExists, path, $"'{path}' exists already.", null, "Use -Force to overwrite it.");
 
+    public static ErrorRecord FolderNotFound(string path) =>
+        Make(nameof(FolderNotFound), ErrorCategory.ObjectNotFound, path, $"There is no folder '{path}'.");
+
     public static ErrorRecord ExportFailed(string path, Exception cause) =>
         Make(
             nameof(ExportFailed),

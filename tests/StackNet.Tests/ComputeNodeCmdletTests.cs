@@ -80,7 +80,7 @@ public sealed class ComputeNodeCmdletTests(ModuleFixture module) : IDisposable
         Assert.Equal(_folder, file.DirectoryName);
         Assert.EndsWith(".json.gz", file.Name, StringComparison.Ordinal);
         ScriptResult lost = module.Invoke($"Get-ComputeNode -Sample | Export-ComputeNode '{_folder}/no/such/node.json'");
-        lost.OnlyError("ExportFailed", ErrorCategory.WriteError);
+        lost.OnlyError("FolderNotFound", ErrorCategory.ObjectNotFound);
     }
 
     [Fact]

@@ -46,7 +46,7 @@ public sealed class LabCmdletTests(ModuleFixture module)
         )
             Assert.Equal("nope", module.Invoke(command).OnlyError("LabNotFound", ErrorCategory.ObjectNotFound).TargetObject);
         module.Invoke("New-StackNetLab -Name 'a b; $(reboot)'").OnlyError("LabNameInvalid", ErrorCategory.InvalidArgument);
-        module.Invoke($"New-StackNetLab -Name {NewName()} -Fault nonsense").OnlyError("LabArgumentInvalid", ErrorCategory.InvalidArgument);
+        module.Invoke($"New-StackNetLab -Name {NewName()} -Fault nonsense").OnlyError("LabFaultNotFound", ErrorCategory.ObjectNotFound);
         module.Invoke("Test-StackNetLabPing -Port 80").OnlyError("PortWithoutProtocol", ErrorCategory.InvalidArgument);
         module.Invoke("Test-StackNetLabPing -Destination x").OnlyError("InvalidAddress", ErrorCategory.InvalidArgument);
     }

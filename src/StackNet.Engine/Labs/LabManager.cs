@@ -33,18 +33,29 @@ internal static partial class LabManager
     /// <summary>Names of faults, to put in and to take out.</summary>
     public static IReadOnlyList<LabFault> Faults => LabFaults.All.ConvertAll(f => f.ToNoun());
 
+    /// <summary>Whoever enters a lab's namespaces must be root; nsenter would say so in words of its own.</summary>
+    private static void RequireRoot(string lab)
+    {
+        if (!IsRoot)
+            throw NotRoot(lab);
+    }
+
     /// <summary>Throws what stands in the way of making labs here.</summary>
     public static void CheckMachine(string? lab = null)
     {
-        bool root = OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess;
-        if (Obstacle(root, tool => LabProcess.Find(tool) is not null, File.Exists("/dev/net/tun"), lab) is { } obstacle)
+        if (Obstacle(IsRoot, tool => LabProcess.Find(tool) is not null, File.Exists("/dev/net/tun"), lab) is { } obstacle)
             throw obstacle;
     }
+
+    private static bool IsRoot => OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess;
+
+    private static LabException NotRoot(string? lab) =>
+        new(LabFailure.NotRoot, "A lab needs root: it makes namespaces and devices (in namespaces of its own).", lab);
 
     internal static LabException? Obstacle(bool isRoot, Func<string, bool> has, bool hasTun, string? lab)
     {
         if (!isRoot)
-            return new(LabFailure.NotRoot, "A lab needs root: it makes namespaces and devices (in namespaces of its own).", lab);
+            return NotRoot(lab);
         string[] packages = [.. Tools.Where(t => !has(t.Tool)).Select(t => t.Package).Distinct()];
         if (packages.Length > 0)
             return new(
@@ -115,6 +126,7 @@ internal static partial class LabManager
     /// <summary>Removes a lab or what is left of one; false: there was nothing of that name.</summary>
     public static async Task<bool> RemoveAsync(string name, CancellationToken token)
     {
+        RequireRoot(name);
         CheckName(name);
         LabRecord? record = LabStore.Load(name);
         bool any = Directory.Exists(LabStore.Folder(name));
@@ -143,6 +155,7 @@ internal static partial class LabManager
 
     private static (LabNode Node, LabRecord Record) Open(string name)
     {
+        RequireRoot(name);
         CheckName(name);
         LabRecord? record = LabStore.Load(name);
         if (record is null || !IsRunning(record))

@@ -170,6 +170,9 @@ public sealed class SecurityGroupRule : NodeItem
 
     /// <summary>The rule or flow as the node has it.</summary>
     public required string Text { get; init; }
+
+    /// <inheritdoc />
+    public override string ToString() => $"{Instance} {Direction} {EtherType} {Protocol} {PortRange} {Remote}: {Action}";
 }
 
 /// <summary>An address translation rule that can touch an instance.</summary>
@@ -256,6 +259,9 @@ public sealed class FloatingIp : NodeItem
 
     /// <summary>Some device answers for the address.</summary>
     public bool HasAddress { get; init; }
+
+    /// <inheritdoc />
+    public override string ToString() => $"{FloatingAddress} > {FixedAddress?.ToString() ?? "?"}";
 }
 
 /// <summary>Forwarding and reverse path settings of a device as the kernel takes them.</summary>
@@ -296,6 +302,9 @@ public sealed class ForwardingSysctl : NodeItem
 
     /// <summary>proxy_arp of the device; null when not read.</summary>
     public bool? ProxyArp { get; init; }
+
+    /// <inheritdoc />
+    public override string ToString() => $"{(Namespace.Length == 0 ? "(root)" : Namespace)}/{Device}";
 }
 
 /// <summary>An address that DHCP gives or gave.</summary>
@@ -327,4 +336,7 @@ public sealed class DhcpLease : NodeItem
 
     /// <summary>A dnsmasq process serves this network; null when processes were not read.</summary>
     public bool? ServerRunning { get; init; }
+
+    /// <inheritdoc />
+    public override string ToString() => $"{Address} {MacAddress}";
 }

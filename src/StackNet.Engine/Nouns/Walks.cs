@@ -324,6 +324,10 @@ public sealed class PacketTrace : NodeItem
 
     /// <summary>What the walk left behind: connection tracking, NAT, FDB.</summary>
     internal object? State { get; init; }
+
+    /// <inheritdoc />
+    public override string ToString() =>
+        string.Join(' ', new[] { Instance, Packet?.ToString(), (Verdict ?? (object)Fate).ToString() }.OfType<string>());
 }
 
 /// <summary>Common part of <see cref="EgressResult"/> and <see cref="IngressResult"/>.</summary>

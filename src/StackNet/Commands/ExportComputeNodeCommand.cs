@@ -61,6 +61,11 @@ public sealed class ExportComputeNodeCommand : StackNetCommand
             )
         )
             return;
+        if (System.IO.Path.GetDirectoryName(path) is { Length: > 0 } folder && !Directory.Exists(folder))
+        {
+            WriteError(Errors.FolderNotFound(folder));
+            return;
+        }
         try
         {
             Run($"Writing {path}", node.ComputerName, _ => Save(facts, path));
@@ -71,7 +76,11 @@ public sealed class ExportComputeNodeCommand : StackNetCommand
             return;
         }
         if (PassThru)
-            WriteObject(new FileInfo(path));
+        {
+            // As Get-Item gives it: a FileInfo alone has no view in pwsh.
+            foreach (PSObject file in InvokeProvider.Item.Get([path], force: true, literalPath: true))
+                WriteObject(file);
+        }
     }
 
     private string? Target(string computerName)

@@ -12,7 +12,7 @@ public sealed class GetLinuxBridgeCommand : NamespacedItemCommand
     /// <summary>Names of bridges.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
-    [ArgumentCompleter(typeof(DeviceCompleter))]
+    [ArgumentCompleter(typeof(LinuxBridgeCompleter))]
     public string?[]? Bridge { get; set; }
 
     /// <summary>Instances: name, uuid or port id.</summary>

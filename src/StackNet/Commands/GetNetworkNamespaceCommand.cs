@@ -19,6 +19,7 @@ public sealed class GetNetworkNamespaceCommand : NodeItemCommand
     /// <summary>root, router, dhcp, snat, fip, ovnmeta or other.</summary>
     [Parameter]
     [SupportsWildcards]
+    [ArgumentCompleter(typeof(RoleCompleter))]
     public string?[]? Role { get; set; }
 
     private protected override IEnumerable<NodeItem> Items(ComputeNode node) =>

@@ -12,7 +12,7 @@ public sealed class GetOvsPortCommand : NamespacedItemCommand
     /// <summary>Names of ports.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
-    [ArgumentCompleter(typeof(DeviceCompleter))]
+    [ArgumentCompleter(typeof(OvsPortCompleter))]
     public string?[]? Device { get; set; }
 
     /// <summary>Bridges that they are in.</summary>

@@ -28,5 +28,10 @@ public sealed class GetSecurityGroupRuleCommand : NamespacedItemCommand
                 Wanted(nameof(Instance), Instance, x.Instance, x.InstanceId, x.PortId)
                 && (Direction is null || x.Direction.Equals(Direction, StringComparison.OrdinalIgnoreCase))
                 && InNamespace("")
-            );
+            )
+            // By instance; within a direction as the chains have them.
+            .OrderBy(x => x.Instance, StringComparer.OrdinalIgnoreCase)
+            .ThenBy(x => x.PortId, StringComparer.Ordinal)
+            .ThenBy(x => x.Direction == "Egress")
+            .ThenBy(x => x.EtherType, StringComparer.Ordinal);
 }

@@ -12,7 +12,7 @@ public sealed class GetTapDeviceCommand : NamespacedItemCommand
     /// <summary>Names of taps.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
-    [ArgumentCompleter(typeof(DeviceCompleter))]
+    [ArgumentCompleter(typeof(TapCompleter))]
     public string?[]? Device { get; set; }
 
     /// <summary>Instances: name, uuid or port id.</summary>
@@ -25,7 +25,7 @@ public sealed class GetTapDeviceCommand : NamespacedItemCommand
     /// <summary>Bridges that they are in.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
-    [ArgumentCompleter(typeof(DeviceCompleter))]
+    [ArgumentCompleter(typeof(TapBridgeCompleter))]
     public string?[]? Bridge { get; set; }
 
     private protected override IEnumerable<NodeItem> Items(ComputeNode node) =>

@@ -12,7 +12,7 @@ public sealed class GetVethPairCommand : NamespacedItemCommand
     /// <summary>Names of either end.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
-    [ArgumentCompleter(typeof(DeviceCompleter))]
+    [ArgumentCompleter(typeof(VethCompleter))]
     public string?[]? Device { get; set; }
 
     private protected override IEnumerable<NodeItem> Items(ComputeNode node) =>

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using StackNet.Engine.Labs;
 
 namespace StackNet.Commands;
 
@@ -45,6 +46,16 @@ public abstract class LabCommand : StackNetCommand
         catch (AggregateException)
         {
             // It was stopped, and nobody asks why.
+        }
+    }
+
+    /// <summary>Ends the command when a fault is named that no lab can have.</summary>
+    private protected void RequireFaults(IEnumerable<string> names)
+    {
+        foreach (string name in names)
+        {
+            if (!LabManager.Faults.Any(f => f.Name.Equals(name, StringComparison.OrdinalIgnoreCase)))
+                ThrowTerminatingError(Errors.LabFaultNotFound(name));
         }
     }
 

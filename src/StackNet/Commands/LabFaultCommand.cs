@@ -26,6 +26,9 @@ public abstract class LabFaultCommand : LabCommand
     private protected abstract string Action { get; }
 
     /// <inheritdoc />
+    protected override void BeginProcessing() => RequireFaults(Fault);
+
+    /// <inheritdoc />
     protected override void ProcessRecord()
     {
         foreach (Lab lab in LabNames.Find(this, Name))

@@ -29,6 +29,9 @@ public sealed class NewStackNetLabCommand : LabCommand
     public string[] Fault { get; set; } = [];
 
     /// <inheritdoc />
+    protected override void BeginProcessing() => RequireFaults(Fault);
+
+    /// <inheritdoc />
     protected override void ProcessRecord()
     {
         if (!ShouldProcess(Name ?? "a new lab", $"Make a {Layout} lab with {InstanceCount} instances"))

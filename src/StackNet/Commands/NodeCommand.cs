@@ -29,5 +29,11 @@ public abstract class NodeCommand : StackNetCommand
     /// <summary>Does the cmdlet's work on one node.</summary>
     private protected abstract void Process(ComputeNode node);
 
-    private ComputeNode[] ThisMachine() => NodeReading.Live(this, new LiveOptions()) is { } node ? [node] : [];
+    private ComputeNode[] ThisMachine()
+    {
+        if (NodeReading.Live(this, new LiveOptions()) is not { } node)
+            return [];
+        NodeReading.Warn(this, node);
+        return [node];
+    }
 }

@@ -78,6 +78,15 @@ internal static class NodeReading
     /// <summary>Writes a node and says what about it a user should know.</summary>
     public static void Announce(StackNetCommand cmdlet, ComputeNode node)
     {
+        if (!Warn(cmdlet, node))
+            return;
+        KnownNodes.Remember(node);
+        cmdlet.WriteObject(node);
+    }
+
+    /// <summary>Says what about a node a user should know; false when it was read and is none.</summary>
+    public static bool Warn(StackNetCommand cmdlet, ComputeNode node)
+    {
         foreach (UnreadSource unread in node.UnreadSources)
             cmdlet.WriteVerbose($"{node.ComputerName}: not read: {Output.Cell.Text(unread)} ({unread.Kind})");
         int denied = node.UnreadSources.Count(u => u.Kind == UnreadKind.PermissionDenied);
@@ -85,17 +94,15 @@ internal static class NodeReading
         {
             string rights = denied > 0 ? $" {denied} sources could not be read for lack of rights: try again as root." : "";
             cmdlet.WriteWarning($"{Output.Cell.Text(node.ComputerName)} is {NoComputeNode}{rights}");
-            if (denied == 0)
-                return;
+            return denied > 0;
         }
-        else if (denied > 0 && node.SourceKind == NodeSourceKind.Live)
+        if (denied > 0 && node.SourceKind == NodeSourceKind.Live)
         {
             cmdlet.WriteWarning(
                 $"{Output.Cell.Text(node.ComputerName)}: {denied} sources could not be read for lack of rights; answers that hang on them are Unknown. "
                     + "Run as root; -Verbose lists them."
             );
         }
-        KnownNodes.Remember(node);
-        cmdlet.WriteObject(node);
+        return true;
     }
 }

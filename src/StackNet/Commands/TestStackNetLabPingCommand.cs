@@ -21,6 +21,7 @@ public sealed class TestStackNetLabPingCommand : LabCommand
     /// <summary>Guests that send, with wildcards; all when left out.</summary>
     [Parameter(Position = 1)]
     [SupportsWildcards]
+    [ArgumentCompleter(typeof(LabInstanceCompleter))]
     public string[]? Instance { get; set; }
 
     /// <summary>Addresses; the internet host of the lab when left out.</summary>

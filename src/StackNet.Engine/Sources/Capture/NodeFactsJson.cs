@@ -69,7 +69,9 @@ internal static class NodeFactsJson
         }
         catch (JsonException e)
         {
-            string reason = e.Path is { Length: > 1 } path ? $"{e.Message} ({path})" : e.Message;
+            // The place stands in front already; the parser says it once more at the end of its message.
+            string message = e.Message.Split(" LineNumber: ")[0].Split(" Path: ")[0];
+            string reason = e.Path is { Length: > 1 } path ? $"{message} ({path})" : message;
             throw new CaptureException(
                 CaptureError.Corrupt,
                 name,
