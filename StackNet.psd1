@@ -37,6 +37,7 @@
         'Test-InstanceIngress'
         'Test-StackNetLabPing'
         'Trace-InstancePacket'
+        'Trace-NetworkPacket'
     )
     FunctionsToExport      = @()
     AliasesToExport        = @()

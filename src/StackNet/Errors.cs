@@ -74,6 +74,17 @@ internal static class Errors
     public static ErrorRecord PortWithoutProtocol(int port) =>
         Make(nameof(PortWithoutProtocol), ErrorCategory.InvalidArgument, port, "-Port needs -Protocol Tcp or Udp: ICMP has no ports.");
 
+    public static ErrorRecord PacketInvalid(object target, ArgumentException cause) =>
+        Make(nameof(PacketInvalid), ErrorCategory.InvalidArgument, target, cause.Message, cause);
+
+    public static ErrorRecord TraceOfOtherNode(ComputeNode node, ComputeNode earlier) =>
+        Make(
+            nameof(TraceOfOtherNode),
+            ErrorCategory.InvalidArgument,
+            node,
+            $"The packet before was traced on {earlier.ComputerName}, this one is asked of {node.ComputerName}."
+        );
+
     public static ErrorRecord FileExists(string path) =>
         Make(nameof(FileExists), ErrorCategory.ResourceExists, path, $"'{path}' exists already.", null, "Use -Force to overwrite it.");
 

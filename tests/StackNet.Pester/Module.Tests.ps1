@@ -112,4 +112,11 @@ Describe 'Verdicts' {
         $trace = Get-ComputeNode -Sample | Test-InstanceEgress | Where-Object Verdict -EQ Fail | Trace-InstancePacket
         @($trace.Steps | Where-Object Fatal).Count | Should -Be 1
     }
+
+    It 'is not needed for a trace of any packet' {
+        $node = Get-ComputeNode -Sample hybrid-healthy
+        $first = $node | Trace-NetworkPacket -Local -SourceAddress 127.0.0.1 -DestinationAddress 127.0.0.1 -Protocol Udp
+        $first.Fate | Should -Be Delivered
+        ($node | Trace-NetworkPacket -Local -SourceAddress 127.0.0.1 -DestinationAddress 127.0.0.1 -After $first).Fate | Should -Be Delivered
+    }
 }

@@ -186,6 +186,12 @@ public sealed record PacketHeader
     /// <summary>skb mark.</summary>
     public uint Mark { get; init; }
 
+    /// <summary>Maximum segment size that a TCP SYN announces, null = no such option.</summary>
+    public int? TcpMss { get; init; }
+
+    /// <summary>The packet that an ICMP error quotes.</summary>
+    public PacketHeader? Inner { get; init; }
+
     /// <inheritdoc />
     public override string ToString()
     {
@@ -295,6 +301,15 @@ public sealed class PacketTrace : NodeItem
     /// <summary>Set when the trace answers for an instance, both ways.</summary>
     public Verdict? Verdict { get; init; }
 
+    /// <summary>Device it came in by; null when the node itself sent it.</summary>
+    public string? InputDevice { get; init; }
+
+    /// <summary>Namespace in which it began; "" is the root one.</summary>
+    public string? InputNamespace { get; init; }
+
+    /// <summary>The packet as it was sent, with everything that was left out filled in.</summary>
+    public PacketHeader? Sent { get; init; }
+
     /// <summary>What became of it.</summary>
     public PacketFate Fate { get; init; }
 
@@ -312,6 +327,12 @@ public sealed class PacketTrace : NodeItem
 
     /// <summary>Every copy that left.</summary>
     public PacketOutput[] Outputs { get; init; } = [];
+
+    /// <summary>The copies that the node's own sockets got, with the device by which the IP stack saw them.</summary>
+    public PacketOutput[] Delivered { get; init; } = [];
+
+    /// <summary>What the node itself sent because of it, as it left: echo replies, resets, ICMP errors, the answers of REJECT.</summary>
+    public PacketOutput[] Answers { get; init; } = [];
 
     /// <summary>The rule that decided.</summary>
     public TraceRule? Rule { get; init; }

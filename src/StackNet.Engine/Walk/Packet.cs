@@ -302,6 +302,8 @@ internal sealed class Packet
             Length = Length,
             DontFragment = DontFragment,
             Mark = Mark,
+            TcpMss = Protocol == IpProtocols.Tcp ? TcpMss : null,
+            Inner = Inner?.ToHeader(),
         };
     }
 

@@ -8,7 +8,9 @@ namespace StackNet.Engine.Walk;
 internal sealed class WalkState
 {
     private readonly Dictionary<string, ConntrackTable> _conntrack = new(StringComparer.Ordinal);
-    private readonly Dictionary<(Bridging.BridgeModel Bridge, int Vlan, Mac Mac), Devices.Device> _learned = [];
+
+    // By name, not by object: a state goes on with the same node read once more.
+    private readonly Dictionary<(string Namespace, string Bridge, int Vlan, Mac Mac), string> _learned = [];
     private readonly Dictionary<(string Namespace, string Device, Ip Address), Mac> _neighbours = [];
 
     public WalkState() { }
@@ -49,9 +51,13 @@ internal sealed class WalkState
         return empty;
     }
 
-    public Devices.Device? LearnedPort(Bridging.BridgeModel bridge, int vlan, Mac mac) => _learned.GetValueOrDefault((bridge, vlan, mac));
+    public Devices.Device? LearnedPort(Bridging.BridgeModel bridge, int vlan, Mac mac) =>
+        _learned.TryGetValue((bridge.Device.Net.Name, bridge.Device.Name, vlan, mac), out string? port)
+            ? bridge.Device.Net.Devices.GetValueOrDefault(port)
+            : null;
 
-    public void Learn(Bridging.BridgeModel bridge, int vlan, Mac mac, Devices.Device port) => _learned[(bridge, vlan, mac)] = port;
+    public void Learn(Bridging.BridgeModel bridge, int vlan, Mac mac, Devices.Device port) =>
+        _learned[(bridge.Device.Net.Name, bridge.Device.Name, vlan, mac)] = port.Name;
 
     public Mac? Neighbour(string ns, string device, Ip address) => _neighbours.TryGetValue((ns, device, address), out Mac mac) ? mac : null;
 

@@ -90,7 +90,7 @@ internal static class NodeReading
         foreach (UnreadSource unread in node.UnreadSources)
             cmdlet.WriteVerbose($"{node.ComputerName}: not read: {Output.Cell.Text(unread)} ({unread.Kind})");
         int denied = node.UnreadSources.Count(u => u.Kind == UnreadKind.PermissionDenied);
-        if (node.InstanceCount == 0 && node.Layout.Length == 0)
+        if (node.InstanceCount == 0 && node.Layout.Length == 0 && !CaptureReader.IsSingleFile(node))
         {
             string rights = denied > 0 ? $" {denied} sources could not be read for lack of rights: try again as root." : "";
             cmdlet.WriteWarning($"{Output.Cell.Text(node.ComputerName)} is {NoComputeNode}{rights}");

@@ -13,12 +13,14 @@ public static class TraceText
     {
         StringBuilder text = new();
         AppendLine(text, Title(trace));
+        // A trace without a verdict is of one packet, which goes one way.
+        bool oneWay = Fields.Text(trace, "Verdict").Length == 0;
         string direction = "";
         string place = "";
         foreach (object? step in Fields.Many(trace, "Steps"))
         {
             string way = Fields.Text(step, "Direction");
-            if (way != direction)
+            if (way != direction && !oneWay)
             {
                 AppendLine(text, $"{way}:");
                 direction = way;
@@ -28,6 +30,11 @@ public static class TraceText
             AppendStep(text, step, here != place, start, end);
             place = here;
         }
+        foreach (object? answer in Fields.Many(trace, "Answers"))
+            AppendLine(
+                text,
+                Cut($"     the node answers: {Cell.Text(Fields.Get(answer, "Packet"))} by {Place(answer, "Device", "Namespace")}", Width)
+            );
         AppendLine(text, Ending(trace));
         return text.ToString().TrimEnd('\n');
     }
@@ -40,6 +47,7 @@ public static class TraceText
             .Many(trace, "Steps")
             .Select(s => Fields.Get(s, "Packet"))
             .FirstOrDefault(p => p is not null && !Fields.Text(p, "Protocol").StartsWith("arp", StringComparison.OrdinalIgnoreCase));
+        first = Fields.Get(trace, "Sent") ?? first;
         string packet = Cell.Text(first ?? Fields.Get(trace, "Packet"));
         string verdict = Fields.Text(trace, "Verdict");
         string title = string.Join("  ", new[] { Fields.Text(trace, "ComputerName"), instance, packet }.Where(t => t.Length > 0));
@@ -88,15 +96,19 @@ public static class TraceText
         string unknown = Fields.Text(trace, "UnknownBecause");
         string fate = Fields.Text(trace, "Fate");
         string reason = Fields.Text(trace, "Reason");
-        string output = Fields.Text(trace, "OutputDevice");
         string where =
-            output.Length > 0
-                ? $" {(fate == "Dropped" ? "at" : "by")} {output} {Cell.Namespace(Fields.Get(trace, "OutputNamespace"))}"
-                : "";
+            Place(trace, "OutputDevice", "OutputNamespace") is { Length: > 0 } output ? $" by {output}"
+            : Fields.Many(trace, "Delivered").FirstOrDefault() is { } local ? $" on {Place(local, "Device", "Namespace")}"
+            : fate == "Dropped" && Fields.Many(trace, "Steps").FirstOrDefault(s => Fields.Is(s, "Fatal")) is { } step
+                ? $" at {Place(step, "Device", "Namespace")}"
+            : "";
         string why = reason is "" or "None" ? "" : $" ({reason})";
         string because = unknown.Length > 0 ? $": {unknown}" : "";
         return string.Join('\n', Wrap($"{fate}{where}{why}{because}", Width, 2));
     }
+
+    private static string Place(object? item, string device, string ns) =>
+        Fields.Text(item, device) is { Length: > 0 } name ? Cell.Text($"{name} {Cell.Namespace(Fields.Get(item, ns))}".TrimEnd()) : "";
 
     private static string Cut(string line, int width) => line.Length <= width ? line : line[..(width - 1)] + "…";
 

@@ -25,9 +25,19 @@ internal static class CaptureReader
         }
     }
 
+    /// <summary>
+    /// Read from a file that holds one node, or from a folder of such files: somebody chose what is in it, be it a compute node or one
+    /// device with a rule.
+    /// </summary>
+    public static bool IsSingleFile(ComputeNode node) =>
+        node.SourceKind == NodeSourceKind.Capture
+        && (File.Exists(node.Source) || (Directory.Exists(node.Source) && CaptureFolder.Nodes(node.Source).Count == 0));
+
     private static List<NodeFacts> ReadFolder(string path, CancellationToken token)
     {
         IReadOnlyList<string> nodes = CaptureFolder.Nodes(path);
+        if (nodes.Count == 0 && CaseFiles(path, token) is { Count: > 0 } cases)
+            return [.. cases.Select(file => ReadFile(file, token))];
         if (nodes.Count == 0)
             throw new CaptureException(
                 CaptureError.Foreign,
@@ -36,6 +46,19 @@ internal static class CaptureReader
                     + $"{CaptureNames.OvsdbDump} or {CaptureNames.Iptables}"
             );
         return [.. nodes.Select(n => CaptureNode.Read(CaptureFolder.Open(n, token), token))];
+    }
+
+    /// <summary>Measured cases that lie in a folder, in the order of their names.</summary>
+    private static List<string> CaseFiles(string path, CancellationToken token)
+    {
+        List<string> files = [];
+        foreach (string file in Directory.EnumerateFiles(path, "*.json").Order(StringComparer.Ordinal))
+        {
+            token.ThrowIfCancellationRequested();
+            if (OracleCaseFile.BeginsLikeOne(file))
+                files.Add(file);
+        }
+        return files;
     }
 
     private static NodeFacts ReadFile(string path, CancellationToken token)

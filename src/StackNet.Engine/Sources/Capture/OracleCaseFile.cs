@@ -12,6 +12,15 @@ internal static class OracleCaseFile
         && node.ValueKind == JsonValueKind.Object
         && !root.TryGetProperty("facts", out _);
 
+    /// <summary>A file whose first lines name the format and the node: enough to tell a case from other JSON without reading it whole.</summary>
+    public static bool BeginsLikeOne(string path)
+    {
+        byte[] start = new byte[4096];
+        using FileStream file = File.OpenRead(path);
+        ReadOnlySpan<byte> head = start.AsSpan(0, file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false));
+        return head.IndexOf("\"format\""u8) >= 0 && head.IndexOf("\"node\""u8) >= 0;
+    }
+
     public static CaptureSource Open(JsonElement root, string path)
     {
         CaptureSource source = new(path)
