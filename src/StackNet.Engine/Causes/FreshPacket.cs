@@ -14,6 +14,7 @@ internal static class FreshPacket
     private const int BareTcp = 40;
     private const string FlagLetters = "FSRPAUEC";
 
+    /// <summary>The packet of a request.</summary>
     /// <param name="request">What was asked.</param>
     /// <param name="device">The device it arrives on, null for one of the node's own.</param>
     /// <exception cref="ArgumentException">The parts contradict each other or one is missing.</exception>

@@ -7,6 +7,7 @@ namespace StackNet.Engine.Causes;
 /// <summary>Any packet on any device: walks it and says what became of it.</summary>
 internal static class NetworkTrace
 {
+    /// <summary>Walks one packet.</summary>
     /// <exception cref="ArgumentException">The packet contradicts itself, or the device is not there.</exception>
     public static PacketTrace Run(ComputeNode node, NetworkPacketRequest request, CancellationToken token)
     {
