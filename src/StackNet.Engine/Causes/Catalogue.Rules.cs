@@ -29,10 +29,22 @@ internal static partial class Catalogue
                 "openstack port set --allowed-address (this source), or no port security (then nothing is filtered)"
             ),
             Blocking(
+                "SN505",
+                "The port has no jump in FORWARD",
+                RepairClass.Owner,
+                "restart the L2 agent: it writes the jumps of {device} again"
+            ),
+            Blocking(
                 "SN506",
                 "Rules failed to load",
                 RepairClass.Owner,
                 "restart the L2 agent and look for iptables-restore errors in its log"
+            ),
+            Degrading(
+                "SN509",
+                "Conntrack zone rule missing",
+                RepairClass.Owner,
+                "restart the L2 agent: it writes the zone rules of {instance} again"
             ),
             Degrading(
                 "SN510",
@@ -58,6 +70,12 @@ internal static partial class Catalogue
                 RepairClass.Guided,
                 "put the device into a trusted zone or add a policy in firewalld"
             ),
+            Blocking(
+                "SN515",
+                "A firewall reload wiped the agent's chains",
+                RepairClass.Owner,
+                "restart the L2 agent; keep the firewall's reload from flushing what is not its own"
+            ),
             Blocking("SN516", "Two iptables back ends are loaded", RepairClass.Guided, "keep one back end; never merge by itself"),
             Blocking(
                 "SN517",
@@ -71,6 +89,12 @@ internal static partial class Catalogue
                 "A reverse-path match in the firewall",
                 RepairClass.Guided,
                 "exempt the arrival device from the rpfilter rule"
+            ),
+            Blocking(
+                "SN520",
+                "Untracked traffic meets a stateful rule",
+                RepairClass.Guided,
+                "track that traffic again (remove the rule of raw), or accept its way back explicitly"
             ),
             Blocking("SN522", "libvirt nwfilter on the interface", RepairClass.Guided, "change the filterref in the domain"),
         ];
@@ -192,6 +216,12 @@ internal static partial class Catalogue
                 "The instance has no floating IP",
                 RepairClass.Owner,
                 "openstack server add floating ip {instance} ADDRESS (where the outside has a route to the instances' network: -RoutedSource)"
+            ),
+            Blocking(
+                "SN719",
+                "Reply arrives in another zone",
+                RepairClass.Owner,
+                "restart the L2 agent: it writes the zone rules of {instance} again"
             ),
             Degrading("SN715", "Conntrack table full", RepairClass.Safe, "raise net.netfilter.nf_conntrack_max"),
         ];

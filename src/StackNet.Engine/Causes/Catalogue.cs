@@ -79,6 +79,12 @@ internal static partial class Catalogue
                 RepairClass.Guided,
                 "insert one accept for this bridge (-m physdev --physdev-is-bridged) before the rule that drops"
             ),
+            Degrading(
+                "SN210",
+                "NAT rewrites bridged frames",
+                RepairClass.Guided,
+                "give the rule its out-device (-o), or keep bridged frames out (-m physdev ! --physdev-is-bridged)"
+            ),
             Blocking(
                 "SN211",
                 "Bridge-family rules drop",

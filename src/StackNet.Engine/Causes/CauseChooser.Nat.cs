@@ -29,6 +29,8 @@ internal sealed partial class CauseChooser
                 ns
             );
         }
+        if (facts is not null && Untracked(facts) is { } untracked)
+            return new("SN520", $"{untracked}: what is not tracked is not translated", device, ns);
         if (facts is not null && Diverted(facts, device) is { } diverted)
             return new("SN608", diverted, device, ns);
         // An address for its own floating IP only is no masquerade for others.
@@ -41,6 +43,12 @@ internal sealed partial class CauseChooser
             && Shadow(facts!, shadowed, device) is { } line
         )
             return new("SN704", $"{line} stands before {Quote(shadowed)}", device, ns);
+        if (
+            facts is not null
+            && wide.Find(r => SourceFits(r) && DeviceFits(r, device) && DestinationFits(r)) is { } settled
+            && ZoneMissing(facts, settled, device) is { } zone
+        )
+            return zone;
         // The translation stands for another way out that is there too but loses to this one.
         if (
             wide.Find(r => SourceFits(r) && !DeviceFits(r, device)) is { OutDevice: { } other } loser

@@ -19,7 +19,17 @@ internal sealed partial class CauseChooser
             return At(HasFloatingIp() ? "SN712" : "SN713", drop);
         // The kernel takes a route away with its device: the device that is down is then what has to be mended.
         if (DownOutside(ns) is { } down)
-            return new("SN202", $"{PlugChecks.Quote(down)}; its routes are gone with it", down.Name, down.Namespace);
+        {
+            string id = DeviceRoles.Of(Topology, down.Namespace, down.Name) switch
+            {
+                DeviceRole.Local => "SN316",
+                DeviceRole.Uplink => "SN314",
+                _ => "SN202",
+            };
+            return new(id, $"{PlugChecks.Quote(down)}; its routes are gone with it", down.Name, down.Namespace);
+        }
+        if (role == "router" && LostRouterPort(outside: true) is { } lost)
+            return lost;
         if (ByRule(drop))
             return At("SN608", drop);
         if (ns?.Rules is { } rules && rules.Any(r => IsDiversion(r, drop.Packet)) && HasDefault(ns))
@@ -33,6 +43,12 @@ internal sealed partial class CauseChooser
             }
             : found;
     }
+
+    /// <summary>A device is a way out where a default route or a translation names it: a management NIC that lives is none.</summary>
+    private static bool LeadsOut(NamespaceFacts ns, string device) =>
+        device.StartsWith("qg-", StringComparison.Ordinal)
+        || ns.Routes?.Any(r => r.Destination.Length == 0 && r.Device == device) == true
+        || NatRules.Of(ns).Any(r => r.OutDevice == device);
 
     /// <summary>
     /// A route leaves by a device that is dead while the namespace has another way out that lives: the route is what is wrong. Where
@@ -53,7 +69,8 @@ internal sealed partial class CauseChooser
                 link.Name != device
                 && Topology.Devices.Find(ns, link.Name) is { State: LinkState.Up }
                 && DeviceRoles.Of(Topology, ns, link.Name) == DeviceRole.Uplink
-                && Topology.Devices.AddressesOf(ns, link.Name).Any(a => !a.Address.IsV6 && guest.Port.Subnet?.Contains(a.Address) != true);
+                && Topology.Devices.AddressesOf(ns, link.Name).Any(a => !a.Address.IsV6 && guest.Port.Subnet?.Contains(a.Address) != true)
+                && LeadsOut(facts, link.Name);
             if (lives)
                 return new(
                     "SN607",
@@ -83,7 +100,11 @@ internal sealed partial class CauseChooser
             if (
                 link.Flags.Count > 0
                 && !link.IsUp
-                && DeviceRoles.Of(Topology, ns!.Name, link.Name) is DeviceRole.RouterOutside or DeviceRole.RouterInside
+                && DeviceRoles.Of(Topology, ns!.Name, link.Name)
+                    is DeviceRole.RouterOutside
+                        or DeviceRole.RouterInside
+                        or DeviceRole.Local
+                        or DeviceRole.Uplink
                 && Topology.Devices.AddressesOf(ns.Name, link.Name).Count > 0
             )
                 return Topology.Devices.Find(ns.Name, link.Name);
@@ -127,6 +148,8 @@ internal sealed partial class CauseChooser
                 // A provider network's gateway is outside by design: then the way to it is broken.
                 if (ending.Drop is { } drop && GatewayIsOutside())
                     return LacksUplink(drop) ?? At("SN801", drop);
+                if (!RouterIsMissing() && LostRouterPort(outside: false) is { } lost)
+                    return lost;
                 string who = guest.Port.Dhcp is { } dhcp
                     ? $"DHCP of network {dhcp.NetworkId} gives the router {target}"
                     : $"the gateway is {target}";
@@ -151,6 +174,8 @@ internal sealed partial class CauseChooser
             if (WrongTag(carrier) is { } tag)
                 return tag;
         }
+        if (Silenced(ending) is { } silenced)
+            return silenced;
         return ending.Drop is { } any ? At("SN801", any) : new("SN801", $"nobody answers for {target}", ending.Device, ending.Namespace);
     }
 

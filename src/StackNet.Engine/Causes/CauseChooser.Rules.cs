@@ -11,7 +11,16 @@ internal sealed partial class CauseChooser
         if (drop.Rule is not { } rule)
             return At("SN512", drop);
         string id = RuleCause(ending, drop, rule);
-        return At(id, drop);
+        if (id is "SN501" or "SN502" or "SN503" or "SN504" or "SN510" && Tracking(ending, drop) is { } tracking)
+            return tracking;
+        Finding found = At(id, drop);
+        // Security groups are the port's: its tap is where the packet was last seen, or never came to.
+        return id is "SN501" or "SN502" or "SN503" or "SN504" or "SN506" or "SN510" && TapOf(drop) is { } tap
+            ? found with
+            {
+                Device = tap,
+            }
+            : found;
     }
 
     private string RuleCause(Ending ending, WalkDrop drop, TraceRule rule)
@@ -27,6 +36,8 @@ internal sealed partial class CauseChooser
                 : kind == 'o' ? "SN501"
                 : IngressCause(drop);
         }
+        if (chain.EndsWith("sg-fallback", StringComparison.Ordinal) && OnlyFallbacks(drop))
+            return "SN506";
         if (chain.EndsWith("sg-fallback", StringComparison.Ordinal))
             return IsFromItsGuest(drop) ? "SN501" : IngressCause(drop);
         if (chain.StartsWith("LIBVIRT_", StringComparison.Ordinal))
@@ -50,7 +61,9 @@ internal sealed partial class CauseChooser
         )
             return "SN516";
         // A frame that the bridge passes on never leaves its bridge: the drop is at a bridge port or at the bridge.
-        return IsBridged(drop) ? "SN209" : "SN512";
+        if (IsBridged(drop))
+            return BridgedCause(drop);
+        return rule.Text.StartsWith("policy", StringComparison.Ordinal) && HasUfw(drop) ? "SN518" : "SN512";
     }
 
     private static bool HasRules(IptablesRuleset? rules) =>
@@ -114,10 +127,10 @@ internal sealed partial class CauseChooser
         string bridge = BridgeOf(drop);
         int? table = TableOf(drop.Rule);
         OvsBridgeFacts? facts = diagnosis.Facts.Ovs?.Bridges.FirstOrDefault(b => b.Name == bridge);
+        if (facts is { Flows: { Count: 0 }, FailMode: "secure" })
+            return NoFlows(facts);
         if (LayoutNames.IsOvn(diagnosis.Facts))
             return At(LacksMapping() ? "SN925" : "SN929", drop);
-        if (facts is { Flows: { Count: 0 }, FailMode: "secure" })
-            return At("SN307", drop);
         bool integration = guest.Port.SwitchPort?.Bridge.Name == bridge || bridge == "br-int";
         if (integration)
         {

@@ -13,17 +13,30 @@ internal sealed partial class CauseChooser(Diagnosis diagnosis, Guest guest, Ip 
 
     public Finding Choose(Ending ending)
     {
+        Finding found = First(ending);
+        // A local VLAN of its own looks like a way that ends nowhere, whatever the frame met there last.
+        if (found.CauseId is "" or "SN801" or "SN306" or "SN310" or "SN313" && ending.CauseId is null)
+            found = OddTag(ending) ?? PathTag(found, ending) ?? found;
+        return found;
+    }
+
+    private Finding First(Ending ending)
+    {
         if (ending.CauseId is { } known)
             return new(known, ending.Evidence ?? "", ending.Device, ending.Namespace);
         if (OnChain(ending) is { } plug)
             return plug;
+        if (BridgedNat(ending) is { } bridged)
+            return bridged;
         if (ending.Purpose == Purpose.NoWayBack)
             return NoWayBack(ending);
         ending = WithTellingDrop(ending);
         if (ending.Direction != PacketDirection.Out && (WrongNeighbour(ending) ?? WentElsewhere(ending)) is { } astray)
             return astray;
-        if (ending.Purpose != Purpose.Data && Swallowed(ending) is { } swallowed)
+        if ((ending.Purpose != Purpose.Data || ending.Drop is null) && Swallowed(ending) is { } swallowed)
             return swallowed;
+        if (FloatingElsewhere(ending) is { } elsewhere)
+            return elsewhere;
         if (
             ending.Drop is { Reason: PacketReason.NoNeighbour, Resolution: { } resolution } silent
             && FromResolution(ending, silent, resolution) is { } deeper
@@ -45,6 +58,8 @@ internal sealed partial class CauseChooser(Diagnosis diagnosis, Guest guest, Ip 
         {
             return ending with { Drop = drop, Device = drop.Device, Namespace = drop.Namespace };
         }
+        if (ending.Drop is { } stray && stray.Reason is PacketReason.PortDown && IsStray(stray) && PlaceOf(stray, Reach(ending)) < 0)
+            return ending with { Drop = null };
         // The device of a bridge that a flood reached by the way is down on most nodes, and rightly so.
         return ending.Drop is { Reason: PacketReason.PortDown or PacketReason.FlowDrop } aside && PlaceOf(aside, Reach(ending)) < 0
             ? ending with
@@ -54,8 +69,22 @@ internal sealed partial class CauseChooser(Diagnosis diagnosis, Guest guest, Ip 
             : ending;
     }
 
-    private static bool IsFlooded(Ending ending) =>
-        ending.Purpose is Purpose.GuestArp or Purpose.UpstreamArp || ending.Drop is null or { IsFloodCopy: true };
+    private bool IsFlooded(Ending ending) =>
+        ending.Purpose is Purpose.GuestArp or Purpose.UpstreamArp || ending.Drop is null or { IsFloodCopy: true } || IsStray(ending.Drop);
+
+    /// <summary>
+    /// A copy for somebody else: a switch that does not know the address floods, and where no other port takes it the bridge's own device
+    /// (down on most nodes, and rightly so) or a service's port is all that is left.
+    /// </summary>
+    private bool IsStray(WalkDrop drop)
+    {
+        if (drop.Reason is PacketReason.NotForUs)
+            return true;
+        return drop.Reason is PacketReason.PortDown
+            && Topology.SwitchPorts.Find(drop.Device) is { IsLocal: true }
+            && !drop.Packet.DestinationMac.IsGroup
+            && Topology.Devices.All.FirstOrDefault(d => d.Name == drop.Device)?.Link.Mac != drop.Packet.DestinationMac;
+    }
 
     /// <summary>Something on the way outside that swallows what is flooded into it, when the question went that way.</summary>
     private Finding? Swallowed(Ending ending)
@@ -179,11 +208,13 @@ internal sealed partial class CauseChooser(Diagnosis diagnosis, Guest guest, Ip 
             PacketReason.NoPort => NoPort(drop),
             PacketReason.FlowDrop or PacketReason.NoFlow => Flow(ending, drop),
             PacketReason.RuleDrop or PacketReason.RuleReject => Rule(ending, drop),
-            PacketReason.ForwardingOff => At(ForwardingIsOff(drop.Namespace) ? "SN601" : "SN602", drop),
+            PacketReason.ForwardingOff => Forwarding(drop),
             PacketReason.ReversePath => At("SN604", drop),
             PacketReason.Martian => At("SN605", drop),
+            PacketReason.NotForUs when ending.Purpose == Purpose.GuestArp => Silenced(ending),
             PacketReason.NoRoute => NoRoute(drop),
             PacketReason.Blackhole or PacketReason.Unreachable or PacketReason.Prohibit => At(ByRule(drop) ? "SN608" : "SN609", drop),
+            PacketReason.NoNeighbour when CoveredBy(drop) is { } cover => cover,
             PacketReason.NoNeighbour => NoNeighbour(drop),
             PacketReason.TooBig => At(
                 DeviceRoles.Of(Topology, drop.Namespace, drop.Device) is DeviceRole.Tap or DeviceRole.Chain ? "SN216" : "SN831",
@@ -197,8 +228,19 @@ internal sealed partial class CauseChooser(Diagnosis diagnosis, Guest guest, Ip 
             _ => null,
         };
 
-    /// <summary>Not a route but a rule of ip-rule(8) says no: the walk quotes what decided.</summary>
-    private static bool ByRule(WalkDrop drop) => drop.Because?.StartsWith("ip rule ", StringComparison.Ordinal) == true;
+    /// <summary>A rule of ip-rule(8) says it, or led to a table of its own that says it.</summary>
+    private static bool ByRule(WalkDrop drop) =>
+        drop.Because is { } because
+        && (
+            because.StartsWith("ip rule ", StringComparison.Ordinal)
+            || (because.StartsWith("route ", StringComparison.Ordinal) && because.Contains(" table ", StringComparison.Ordinal))
+        );
+
+    /// <summary>The switch of the whole namespace, or one device that was set (or made) otherwise.</summary>
+    private Finding Forwarding(WalkDrop drop) =>
+        ForwardingIsOff(drop.Namespace)
+            ? new("SN601", $"net.ipv4.ip_forward = 0; {Evidence(drop)}", drop.Device, drop.Namespace)
+            : At("SN602", drop);
 
     private Finding At(string id, WalkDrop drop) => new(id, Evidence(drop), drop.Device, drop.Namespace);
 
@@ -224,6 +266,8 @@ internal sealed partial class CauseChooser(Diagnosis diagnosis, Guest guest, Ip 
             if (Topology.Veths.Of(sender) is { Device.State: LinkState.Down } peer)
                 (ns, name) = (peer.Device.Namespace, peer.Device.Name);
         }
+        if (DeadRoute(drop, ns, name) is { } dead)
+            return dead;
         string id = DeviceRoles.Of(Topology, ns, name) switch
         {
             DeviceRole.Tap => "SN103",
@@ -257,12 +301,13 @@ internal sealed partial class CauseChooser(Diagnosis diagnosis, Guest guest, Ip 
     private Finding NotConnected(WalkDrop drop)
     {
         Topology.Device? device = Topology.Devices.Find(drop.Namespace, drop.Device);
+        if (Topology.SwitchPorts.Find(drop.Device) is { IsPatch: true } patch)
+            return LayoutNames.IsOvn(diagnosis.Facts) ? At("SN925", drop) : BrokenPatch(patch);
         string id = DeviceRoles.Of(Topology, drop.Namespace, drop.Device) switch
         {
             DeviceRole.Tap => "SN105",
             DeviceRole.Chain when drop.Device.StartsWith("qvb", StringComparison.Ordinal) => "SN204",
             DeviceRole.Chain when drop.Device.StartsWith("qvo", StringComparison.Ordinal) => "SN205",
-            DeviceRole.Patch => "SN311",
             DeviceRole.Local or DeviceRole.Bridge => "SN313",
             DeviceRole.RouterInside or DeviceRole.RouterOutside => "SN615",
             _ => device?.Link.Kind == "veth" ? "SN203" : "SN313",
@@ -276,17 +321,21 @@ internal sealed partial class CauseChooser(Diagnosis diagnosis, Guest guest, Ip 
         if (port is null)
             return LacksUplink(drop) ?? At("SN308", drop);
         if (port.IsPatch)
-            return At(LayoutNames.IsOvn(diagnosis.Facts) ? "SN925" : "SN311", drop);
+            return LayoutNames.IsOvn(diagnosis.Facts) ? At("SN925", drop) : BrokenPatch(port);
         if (port.IsTunnel)
             return At("SN406", drop);
-        return At(string.IsNullOrEmpty(port.Interface.Error) ? "SN308" : "SN302", drop);
+        return string.IsNullOrEmpty(port.Interface.Error)
+            ? At("SN308", drop)
+            : new("SN302", $"Interface {port.Name}: {port.Interface.Error}", port.Name, "");
     }
 
     private Finding NoNeighbour(WalkDrop drop)
     {
         if (LacksUplink(drop) is { } uplink)
             return uplink;
-        return At("SN801", drop);
+        // The default route names a next hop among the instances: whoever set it took the wrong device.
+        bool inside = DeviceRoles.Of(Topology, drop.Namespace, drop.Device) is DeviceRole.RouterInside;
+        return At(inside && guest.Port.Subnet?.Contains(drop.Packet.Destination) == false ? "SN607" : "SN801", drop);
     }
 
     private bool ForwardingIsOff(string ns) => Topology.Devices.Namespace(ns)?.Sysctls?.GetValueOrDefault("net.ipv4.ip_forward") == "0";

@@ -29,14 +29,49 @@ internal sealed partial class Conversation
             OvsBridgeFacts? bridge = _diagnosis.Topology.SwitchPorts.Find(left.Device)?.Bridge;
             int? number = _diagnosis.Topology.SwitchPorts.Find(left.Device)?.Interface.OfPort;
             List<OvsFdbEntry> heard = [.. bridge?.Fdb?.Where(f => f.Port == number) ?? []];
-            if (heard.Count == 0 || heard.Exists(f => f.Mac == entry.Mac))
+            if (heard.Exists(f => f.Mac == entry.Mac))
                 continue;
+            if (heard.Count == 0)
+            {
+                _doubt ??= Ending.NotKnown(
+                    PacketDirection.Out,
+                    $"{entry.Address} dev {entry.Device} lladdr {entry.Mac} PERMANENT was set by hand, and nothing on this node tells whether that is who has the address",
+                    entry.Device,
+                    ns.Name
+                );
+                continue;
+            }
             return new(
                 "SN801",
                 $"{entry.Address} dev {entry.Device} lladdr {entry.Mac} PERMANENT; {bridge!.Name} has heard {string.Join(", ", heard.Select(f => f.Mac).Distinct())} by {left.Device}, never that",
                 entry.Device,
                 ns.Name
             );
+        }
+        return left.Packet.DestinationMac == NodeOutside.UpstreamMac ? FailedNextHop(left) : null;
+    }
+
+    /// <summary>The kernel asked for the next hop and nobody answered: such an entry lasts until the next packet makes it ask again.</summary>
+    private Finding? FailedNextHop(WalkOutput left)
+    {
+        foreach (Topology.Device device in _diagnosis.Topology.Devices.All)
+        {
+            if (device.Link.Mac != left.Packet.SourceMac || _diagnosis.Topology.Devices.Namespace(device.Namespace) is not { } ns)
+                continue;
+            foreach (NeighbourFacts entry in ns.Neighbours ?? [])
+            {
+                bool isNextHop =
+                    entry.Device == device.Name
+                    && entry.State == "FAILED"
+                    && (
+                        entry.Address == left.Packet.Destination
+                        || ns.Routes?.Any(r =>
+                            r.Device == device.Name && r.Gateway == entry.Address && r.Destination.Contains(left.Packet.Destination)
+                        ) == true
+                    );
+                if (isNextHop)
+                    return new("SN801", $"{entry.Address} dev {entry.Device} FAILED: the next hop does not answer", device.Name, ns.Name);
+            }
         }
         return null;
     }
@@ -216,17 +251,25 @@ internal sealed partial class Conversation
         return null;
     }
 
-    private static Mac? AnswerOnWire(WalkOutcome outcome, string uplink, Ip target)
+    /// <summary>
+    /// Which MAC the outside takes for an address. Of a userspace switch the kernel answers on the switch's NIC as well (arp_ignore 0); the
+    /// outside has long learned the device that has the address, from its own ARP requests, and asks that one again when in doubt.
+    /// </summary>
+    private Mac? AnswerOnWire(WalkOutcome outcome, string uplink, Ip target)
     {
+        Mac? first = null;
         foreach (WalkOutput output in outcome.Outputs)
         {
             if (
-                output is { Kind: WalkOutputKind.Wire, Packet.EtherType: EtherTypes.Arp, Packet.ArpOperation: 2 }
-                && output.Device == uplink
-                && output.Packet.ArpSenderIp == target
+                output is not { Kind: WalkOutputKind.Wire, Packet.EtherType: EtherTypes.Arp, Packet.ArpOperation: 2 }
+                || output.Device != uplink
+                || output.Packet.ArpSenderIp != target
             )
+                continue;
+            if (_diagnosis.CarriersOf(target).Any(d => d.Link.Mac == output.Packet.ArpSenderMac))
                 return output.Packet.ArpSenderMac;
+            first ??= output.Packet.ArpSenderMac;
         }
-        return null;
+        return first;
     }
 }

@@ -38,6 +38,15 @@ internal sealed partial class Conversation
     public string? Note { get; private set; }
 
     private bool Traces => _request.Trace == TraceKeeping.Now;
+
+    /// <summary>What the conversation had to take for granted although somebody may have set it wrong.</summary>
+    private Ending? _doubt;
+
+    /// <summary>Why a conversation that went well is not known to: null when nothing speaks against it.</summary>
+    public Ending? Doubt => _doubt;
+
+    public Guest Here(Guest guest) => _diagnosis.Here(guest);
+
     private NodeMachine Machine => _diagnosis.Machine;
 
     private Packet NewRequest(Ip source, Ip destination)

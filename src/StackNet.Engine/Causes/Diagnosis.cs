@@ -51,8 +51,8 @@ internal sealed class Diagnosis
             key,
             _ =>
             {
-                NodeFacts facts = change(Facts);
-                return new Diagnosis(Node, facts, Topology, NodeMachine.Compile(facts));
+                ComputeNode node = ComputeNodes.Create(change(Facts), Node.Source, Node.SourceKind);
+                return new Diagnosis(node, node.Facts, NodeTopology.For(node), NodeMachine.For(node));
             }
         );
 
@@ -64,6 +64,15 @@ internal sealed class Diagnosis
 
     /// <summary>A gateway outside of the node in the subnet of an address, as some route of the node or some instance's port names it.</summary>
     public Ip? OutsideGatewayNear(Ip address) => _gateways.GetOrAdd(address, FindOutsideGateway);
+
+    /// <summary>The same guest on this diagnosis's topology (a mended node has one of its own).</summary>
+    public Guest Here(Guest guest) =>
+        Topology.Ports.FirstOrDefault(p => p.TapName == guest.Tap && p.Mac == guest.Mac && p.Addresses.Contains(guest.Address)) is { } port
+            ? guest with
+            {
+                Port = port,
+            }
+            : guest;
 
     /// <summary>The address belongs to a device or a guest of this node.</summary>
     public bool IsOwnMac(Mac mac) => _macs.Value.Contains(mac);

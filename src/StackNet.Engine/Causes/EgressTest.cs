@@ -56,7 +56,7 @@ internal static class EgressTest
         if (Guest.Of(port, address, out string? missing) is not { } guest)
             return NotKnown(missing!);
         return SpecialAddress.Outcome(guest, destination)
-            ?? ProbeRunner.Run(diagnosis, request, guest, destination, PacketDirection.Out, c => c.Egress(guest, destination));
+            ?? ProbeRunner.Run(diagnosis, request, guest, destination, PacketDirection.Out, c => c.Egress(c.Here(guest), destination));
     }
 
     internal static ProbeOutcome NotKnown(string why) => new() { Verdict = Verdict.Unknown, UnknownBecause = why };

@@ -94,11 +94,11 @@ internal static class IngressTest
         if (diagnosis.Topology.PortOfAddress(asker, port) is { } neighbour && neighbour != port)
         {
             return Guest.Of(neighbour, asker, out string? why) is { } sender
-                ? Talk(c => c.IngressFromGuest(sender, guest, destination))
+                ? Talk(c => c.IngressFromGuest(c.Here(sender), c.Here(guest), destination))
                 : EgressTest.NotKnown(why!);
         }
         if (OwnerOf(diagnosis, asker, port) is { } ns)
-            return Talk(c => c.IngressFromNode(guest, asker, destination, ns));
+            return Talk(c => c.IngressFromNode(c.Here(guest), asker, destination, ns));
         var way = Uplinks.Of(diagnosis, port, address);
         // The instance's gateway asks, nobody here has its address, and it cannot be outside either: there is no way to it.
         if (way is null && asker == port.Gateway && diagnosis.Topology.Devices.AllRead && !HasRouterUnread(diagnosis))
@@ -113,7 +113,7 @@ internal static class IngressTest
             );
         }
         return way is { } uplink
-            ? Talk(c => c.IngressFromOutside(guest, asker, destination, uplink.Namespace, uplink.Device, uplink.Vlan))
+            ? Talk(c => c.IngressFromOutside(c.Here(guest), asker, destination, uplink.Namespace, uplink.Device, uplink.Vlan))
             : Talk(_ => Uplinks.Missing(diagnosis, port, address));
     }
 

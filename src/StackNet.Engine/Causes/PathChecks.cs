@@ -45,7 +45,7 @@ internal static class PathChecks
             case "uplink" when topology.Devices.Find(hop.Namespace, hop.Device) is { } nic:
                 if (nic.State is LinkState.Down or LinkState.NoCarrier)
                     return new("SN314", PlugChecks.Quote(nic), nic.Name, nic.Namespace);
-                return UplinkTag(topology, nic.Name);
+                return SpanningTree(topology, nic.Name) ?? UplinkTag(topology, nic.Name);
             case "router-port" or "node" when topology.Devices.Find(hop.Namespace, hop.Device) is { State: LinkState.Down } port:
                 return new(
                     topology.SwitchPorts.Find(port.Name) is { IsLocal: true } ? "SN316" : "SN202",
@@ -58,6 +58,22 @@ internal static class PathChecks
             default:
                 return null;
         }
+    }
+
+    /// <summary>Port.status of vswitchd.conf.db: only a forwarding port carries frames.</summary>
+    private static Finding? SpanningTree(NodeTopology topology, string name)
+    {
+        if (topology.SwitchPorts.Find(name) is not { } port)
+            return null;
+        foreach (string key in (string[])["stp_state", "rstp_port_state"])
+        {
+            if (
+                port.Port.Status.TryGetValue(key, out string? state)
+                && state.ToLowerInvariant() is "blocking" or "listening" or "learning" or "discarding" or "disabled"
+            )
+                return new("SN322", $"Port {port.Port.Name} of {port.Bridge.Name}: {key}={state}", name, "");
+        }
+        return null;
     }
 
     /// <summary>neutron's flows leave frames of the provider network untagged or with its own tag: a port that is an access port or trunks others drops them.</summary>

@@ -92,6 +92,7 @@ internal static class ProbeRunner
         Ending? ending = PlugChecks.Guest(diagnosis, guest.Port) is { } plug
             ? Ending.Dead(outward, plug.CauseId, plug.Evidence, plug.Device, plug.Namespace)
             : talk(conversation);
+        ending ??= conversation.Doubt;
         if (ending is { Verdict: Verdict.Unknown } && CertainDeath(diagnosis, guest, destination, ending, outward) is { } certain)
             ending = certain;
         return (conversation, ending);
@@ -140,13 +141,13 @@ internal static class ProbeRunner
         Diagnosis current = diagnosis;
         for (int i = 0; i < LaterCauses; i++)
         {
-            if (Mending.Of(current, ending, finding) is not { } mended)
+            if (Mending.Of(current, ending, finding, current.Here(guest)) is not { } mended)
                 yield break;
             current = mended;
             if (talk(new Conversation(current, request with { Trace = TraceKeeping.No })) is not { Verdict: Verdict.Fail } next)
                 yield break;
             ending = next;
-            finding = new CauseChooser(current, guest, destination).Choose(next);
+            finding = new CauseChooser(current, current.Here(guest), destination).Choose(next);
             if (!seen.Add(finding.CauseId))
                 yield break;
             string title = Catalogue.Find(finding.CauseId)?.Title ?? "";

@@ -10,7 +10,11 @@ internal static class RuleQuotes
     {
         string where = ns.Length == 0 ? "" : $" (in {ns})";
         NamespaceFacts? found = facts.Namespaces.FirstOrDefault(n => n.Name == ns);
-        foreach (IptablesRuleset? rules in (IptablesRuleset?[])[found?.IptablesNft, found?.IptablesLegacy, found?.Ebtables])
+        bool legacy = rule.Family.Contains("legacy", StringComparison.Ordinal);
+        IptablesRuleset? own = rule.Family.Contains("eb", StringComparison.Ordinal) || rule.Family == "bridge" ? found?.Ebtables : null;
+        IptablesRuleset? first = legacy ? found?.IptablesLegacy : found?.IptablesNft;
+        IptablesRuleset? second = legacy ? found?.IptablesNft : found?.IptablesLegacy;
+        foreach (IptablesRuleset? rules in (IptablesRuleset?[])[own, first, second])
         {
             if (rules?.Tables.FirstOrDefault(t => t.Name == rule.Table)?.Chains.FirstOrDefault(c => c.Name == rule.Chain) is not { } chain)
                 continue;

@@ -33,8 +33,8 @@ internal sealed partial class Walker
             Unknown(device.Net, device.Name, packet, $"the addresses of {device.Net} were not read");
             return;
         }
-        bool isLocal = IsLocalFor(device, target, sender, out string? unknown);
-        if (unknown is not null)
+        bool isLocal = IsLocalFor(device, target, sender, out InputRoute route);
+        if (route.Unknown is { } unknown)
         {
             Unknown(device.Net, device.Name, packet, unknown);
             return;
@@ -44,18 +44,23 @@ internal sealed partial class Walker
             AnswerArp(device, frame);
             return;
         }
+        if (route is { Kind: InputKind.Martian, Reason: PacketReason.ReversePath or PacketReason.Martian })
+        {
+            Drop(device.Net, device.Name, frame, route.Reason, because: route.Because);
+            return;
+        }
         ProxyArp(device, frame);
     }
 
     /// <summary>The route of the target seen from the sender is local: rp_filter and martian checks silence ARP as well.</summary>
-    private static bool IsLocalFor(Device device, Ip target, Ip sender, out string? unknown)
+    private static bool IsLocalFor(Device device, Ip target, Ip sender, out InputRoute route)
     {
-        unknown = null;
+        route = default;
         if (device.Net.Addresses.OwnerOf(target) is null && !device.Net.Routing4.HasCustomLocalRoutes)
             return false;
         if (sender.IsAny)
             return true;
-        InputRoute route = RouteInput(
+        route = RouteInput(
             device,
             new Packet
             {
@@ -64,7 +69,6 @@ internal sealed partial class Walker
                 Protocol = 0,
             }
         );
-        unknown = route.Unknown;
         return route is { Kind: InputKind.Local, IsBroadcast: false };
     }
 

@@ -51,6 +51,12 @@ internal sealed partial class Walker
             );
             return;
         }
+        // br_dev_stop disables every port; a listing without the ports' states shows only the bridge's flag.
+        if (!bridge.Device.IsUp)
+        {
+            Drop(device.Net, bridge.Device.Name, frame, PacketReason.PortDown, because: $"{bridge.Device} is down, and so are its ports");
+            return;
+        }
         if (packet.DestinationMac == bridge.Device.Mac)
             packet.Type = PacketType.Host;
         frame.BridgeIn = device;
@@ -174,6 +180,7 @@ internal sealed partial class Walker
             return;
         }
         int copies = 0;
+        BridgePort? closed = null;
         foreach (BridgePort port in bridge.Ports)
         {
             if (port == source && !port.Facts.Hairpin)
@@ -183,14 +190,31 @@ internal sealed partial class Walker
                 : packet.DestinationMac.IsGroup ? port.Facts.MulticastFlood
                 : port.Facts.Flood;
             if (!takes && !(source is null && packet.DestinationMac.IsGroup))
+            {
+                closed ??= port;
                 continue;
+            }
             copies++;
             Frame copy = frame.Copy();
             // A flood to the only other port is as good as knowing the way.
             copy.IsFloodCopy = frame.IsFloodCopy || bridge.Ports.Count > 2;
             ForwardTo(port, copy, vlan, source);
         }
-        if (copies == 0 && source is not null)
+        if (copies == 0 && closed is not null)
+        {
+            string flag =
+                packet.DestinationMac.IsBroadcast ? "bcast_flood"
+                : packet.DestinationMac.IsGroup ? "mcast_flood"
+                : "flood";
+            Drop(
+                bridge.Device.Net,
+                closed.Device.Name,
+                frame,
+                PacketReason.PortBlocked,
+                because: $"{flag} is off on {closed.Device} and {bridge.Device.Name} does not know {packet.DestinationMac}"
+            );
+        }
+        else if (copies == 0 && source is not null)
         {
             Drop(
                 bridge.Device.Net,

@@ -51,9 +51,10 @@ internal sealed partial class Walker
                 );
                 return;
             }
+            string where = result.Port ?? result.Bridge ?? device.Name;
             Drop(
-                device.Net,
-                result.Port ?? result.Bridge ?? device.Name,
+                SwitchNamespace(where, device),
+                where,
                 frame,
                 result.Reason == PacketReason.None ? PacketReason.FlowDrop : result.Reason,
                 result.Rule,
@@ -86,6 +87,12 @@ internal sealed partial class Walker
             FromSwitch(device, output, copy, attachment.IsUserspace);
         }
     }
+
+    /// <summary>A switch's port dies where its device is; ports without one, and the switch itself, belong to the root namespace.</summary>
+    private NamespaceMachine SwitchNamespace(string port, Device from) =>
+        _node.OvsDevices.TryGetValue(port, out Device? device) ? device.Net
+        : port == from.Name ? from.Net
+        : _node.Namespaces.FirstOrDefault(n => n.Name.Length == 0) ?? from.Net;
 
     private void FromSwitch(Device from, SwitchOutput output, Frame frame, bool userspace)
     {
@@ -132,7 +139,7 @@ internal sealed partial class Walker
             }
             if (_node.Namespaces.All(n => n.Facts.Links is not null))
                 Drop(
-                    from.Net,
+                    SwitchNamespace(output.Port, from),
                     output.Port,
                     frame,
                     PacketReason.NoPort,

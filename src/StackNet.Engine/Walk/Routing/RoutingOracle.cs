@@ -37,18 +37,24 @@ internal sealed class RoutingOracle(NamespaceMachine net) : IRoutingOracle
     {
         if (packet.Source.IsV6)
             return null;
-        return Answer(
-            net.Routing4.Lookup(
-                new FibQuery
-                {
-                    Destination = packet.Source,
-                    Source = packet.Destination,
-                    Mark = useMark ? packet.Mark : 0,
-                    Tos = packet.Tos,
-                    OutDevice = inDevice,
-                }
-            )
+        // ipt_rpfilter and nft_fib look the source up without a device and ask afterwards whether the route uses it (fib_info_nh_uses_dev).
+        FibResult found = net.Routing4.Lookup(
+            new FibQuery
+            {
+                Destination = packet.Source,
+                Source = packet.Destination,
+                Mark = useMark ? packet.Mark : 0,
+                Tos = packet.Tos,
+                IgnoreLinkState = true,
+            }
         );
+        RouteAnswer? answer = Answer(found);
+        return answer is { } route && inDevice is not null && found.Legs?.Any(l => l.Device == inDevice) == true
+            ? route with
+            {
+                Device = inDevice,
+            }
+            : answer;
     }
 
     public RouteAnswer? Lookup(Ip destination, string? outDevice, uint mark)
