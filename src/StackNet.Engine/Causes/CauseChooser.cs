@@ -102,7 +102,7 @@ internal sealed partial class CauseChooser(Diagnosis diagnosis, Guest guest, Ip 
     private bool AsksInside(Ending ending) =>
         ending.Purpose == Purpose.GuestArp
         && ending.Packet is { EtherType: EtherTypes.Arp } asked
-        && (CarriedHere(asked.ArpTargetIp) || (asked.ArpTargetIp == guest.Port.Gateway && !GatewayIsOutside()));
+        && (CarriedHere(asked.ArpTargetIp) || (guest.Port.Subnet?.Contains(asked.ArpTargetIp) == true && !GatewayIsOutside()));
 
     /// <summary>
     /// How far along the way the packet had to go: copies of a flood that died beyond the router died rightly (a tenant's network is
