@@ -16,18 +16,20 @@ internal static class MemoryRun
         long begin = Stopwatch.GetTimestamp();
         NodeFacts facts = job switch
         {
-            ["read" or "verdicts", string pid, ..] => await LiveReader.ReadAsync(
-                new LiveOptions { NodePid = int.Parse(pid, CultureInfo.InvariantCulture) },
-                CancellationToken.None
-            ),
+            ["read" or "verdicts", string pid, ..] => await LiveReader.ReadAsync(Options(pid), CancellationToken.None),
             ["capture" or "capture-verdicts", string path, ..] => Read(path),
             ["export", string pid, string path] => await ExportAsync(int.Parse(pid, CultureInfo.InvariantCulture), path),
             _ => throw new ArgumentException("once read|verdicts PID, once capture|capture-verdicts FILE, once export PID FILE"),
         };
         Say("read", begin);
+        for (int i = 1; i < Rounds(job) && job[0] == "read"; i++)
+        {
+            begin = Stopwatch.GetTimestamp();
+            facts = await LiveReader.ReadAsync(Options(job[1]), CancellationToken.None);
+            Say("read", begin);
+        }
         // "… FILE 5": four times more, to see it warm (its memory then is no longer that of one job).
-        int rounds = job.Length > 2 && int.TryParse(job[2], CultureInfo.InvariantCulture, out int wanted) ? wanted : 1;
-        for (int i = 0; i < rounds && job[0].EndsWith("verdicts", StringComparison.Ordinal); i++)
+        for (int i = 0; i < Rounds(job) && job[0].EndsWith("verdicts", StringComparison.Ordinal); i++)
         {
             begin = Stopwatch.GetTimestamp();
             ComputeNode node = ComputeNodes.Create(facts, "benchmark", NodeSourceKind.Lab);
@@ -54,6 +56,18 @@ internal static class MemoryRun
         return 0;
     }
 
+    private static int Rounds(string[] job) =>
+        job.Length > 2 && int.TryParse(job[2], CultureInfo.InvariantCulture, out int wanted) ? wanted : 1;
+
+    private static LiveOptions Options(string pid) =>
+        new()
+        {
+            NodePid = int.Parse(pid, CultureInfo.InvariantCulture),
+            Parts = Enum.TryParse(Environment.GetEnvironmentVariable("STACKNET_BENCHMARK_PARTS"), out LiveParts parts)
+                ? parts
+                : LiveParts.All,
+        };
+
     private static NodeFacts Read(string path) => NodeFactsJson.Read(File.ReadAllBytes(path), path);
 
     private static async Task<NodeFacts> ExportAsync(int pid, string path)
@@ -63,11 +77,18 @@ internal static class MemoryRun
         return facts;
     }
 
-    private static void Say(string what, long begin) =>
+    private static TimeSpan _spent;
+
+    private static void Say(string what, long begin)
+    {
+        TimeSpan elapsed = Stopwatch.GetElapsedTime(begin);
+        TimeSpan before = _spent;
+        _spent = Environment.CpuUsage.TotalTime;
         Console.WriteLine(
-            $"    {what}: {Stopwatch.GetElapsedTime(begin).TotalMilliseconds:0} ms, {GC.GetTotalAllocatedBytes(precise: true) >> 20} MB allocated so far, "
+            $"    {what}: {elapsed.TotalMilliseconds:0} ms ({(_spent - before).TotalMilliseconds:0} ms of processor time), {GC.GetTotalAllocatedBytes(precise: true) >> 20} MB allocated so far, "
                 + $"{GC.CollectionCount(0)}/{GC.CollectionCount(1)}/{GC.CollectionCount(2)} collections, peak {PeakMegabytes("self")} MB"
         );
+    }
 
     private static void Hold<T>(string what, T held)
     {

@@ -28,7 +28,11 @@ internal sealed record NamespaceFacts
     /// Kernel settings of this namespace, full key with dots as sysctl(8) prints it, e.g. "net.ipv4.conf.qr-1.rp_filter".
     /// A device name that itself holds a dot stands with '/' as sysctl(8) does. A key that is not here was not read.
     /// </summary>
-    public IReadOnlyDictionary<string, string>? Sysctls { get; init; }
+    public IReadOnlyDictionary<string, string>? Sysctls
+    {
+        get;
+        init => field = SettingTable.Compact(value);
+    }
 
     /// <summary>iptables-save of the nft back end; null = not read, no tables = nothing there.</summary>
     public IptablesRuleset? IptablesNft { get; init; }

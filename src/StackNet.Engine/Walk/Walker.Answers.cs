@@ -114,7 +114,9 @@ internal sealed partial class Walker
             if (
                 socket.Port == packet.DestinationPort
                 && socket.Protocol.StartsWith(protocol, StringComparison.OrdinalIgnoreCase)
-                && (socket.Address is null || socket.Address.Value.IsAny || socket.Address == packet.Destination)
+                && (
+                    socket.Address is not { } bound || bound == packet.Destination || (bound.IsAny && bound.IsV6 == packet.Destination.IsV6)
+                )
             )
                 return true;
         }

@@ -18,6 +18,7 @@ namespace StackNet.Engine.Sources.Capture;
         typeof(MacJsonConverter),
         typeof(UidRangeJsonConverter),
         typeof(SortedMapJsonConverter),
+        typeof(PooledTextJsonConverter),
     ]
 )]
 [JsonSerializable(typeof(NodeFacts))]
@@ -74,15 +75,42 @@ internal sealed class SortedMapJsonConverter : JsonConverter<IReadOnlyDictionary
         Dictionary<string, string> map = [];
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
         {
-            string key = reader.GetString()!;
-            reader.Read();
-            if (reader.TokenType != JsonTokenType.String)
-                throw new JsonException("not a text in a map");
-            if (!map.TryAdd(key, reader.GetString()!))
-                throw new JsonException("a key stands twice in a map");
+            if (map.Count == 0 && !reader.ValueIsEscaped && reader.ValueSpan.StartsWith("net."u8))
+                return ReadSettings(ref reader);
+            string key = PooledTextJsonConverter.Text(ref reader);
+            if (!map.TryAdd(key, Value(ref reader)))
+                throw Twice();
         }
-        return map;
+        return map.Count == 0 ? Empty : map;
     }
+
+    // Kernel settings are by far the largest maps; their keys are taken apart without becoming a text each.
+    private static SettingTable ReadSettings(ref Utf8JsonReader reader)
+    {
+        const int longest = 512;
+        SettingTable.Builder builder = new();
+        Span<char> place = stackalloc char[longest];
+        do
+        {
+            ReadOnlySpan<char> key =
+                reader.ValueSpan.Length <= longest ? place[..reader.CopyString(place)] : PooledTextJsonConverter.Text(ref reader);
+            if (!builder.TryAdd(key, Value(ref reader)))
+                throw Twice();
+        } while (reader.Read() && reader.TokenType != JsonTokenType.EndObject);
+        return builder.Build();
+    }
+
+    private static string Value(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        return reader.TokenType == JsonTokenType.String
+            ? PooledTextJsonConverter.Text(ref reader)
+            : throw new JsonException("not a text in a map");
+    }
+
+    private static JsonException Twice() => new("a key stands twice in a map");
+
+    private static readonly IReadOnlyDictionary<string, string> Empty = new Dictionary<string, string>();
 
     public override void Write(Utf8JsonWriter writer, IReadOnlyDictionary<string, string> value, JsonSerializerOptions options)
     {

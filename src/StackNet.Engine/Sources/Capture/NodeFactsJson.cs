@@ -64,7 +64,7 @@ internal static class NodeFactsJson
         try
         {
             (int start, int end) = CheckEnvelope(json, name);
-            return JsonSerializer.Deserialize(json[start..end], TypeInfo.Value)
+            return PooledTextJsonConverter.WithPool(json[start..end], static facts => JsonSerializer.Deserialize(facts, TypeInfo.Value))
                 ?? throw new CaptureException(CaptureError.Corrupt, name, "the facts are missing");
         }
         catch (JsonException e)

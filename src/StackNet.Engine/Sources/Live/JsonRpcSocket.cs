@@ -45,11 +45,22 @@ internal sealed class JsonRpcSocket : IDisposable
         }
     }
 
-    /// <summary>Calls a method; the "result" of its answer. The bytes of the answer live as long as the document.</summary>
-    public JsonDocument Call(string method, string parameters)
+    /// <summary>Calls a method; its whole answer. The bytes of the answer live as long as the document.</summary>
+    public JsonDocument Call(string method, string parameters) => Finish(Start(method, parameters), method);
+
+    /// <summary>
+    /// Sends a request and does not wait: a daemon that looks at its sockets once a turn of its main loop answers many in one turn.
+    /// </summary>
+    public int Start(string method, string parameters)
     {
         int id = ++_next;
         Send($$"""{"method":"{{JsonEncodedText.Encode(method)}}","params":{{parameters}},"id":{{id}}}""");
+        return id;
+    }
+
+    /// <summary>Waits for the answer to a request. Answers come in the order of the requests and are to be taken in it.</summary>
+    public JsonDocument Finish(int id, string method)
+    {
         while (true)
         {
             JsonDocument document = JsonDocument.Parse(ReadObject());

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
@@ -44,6 +45,60 @@ internal static class KernelFiles
         {
             _ = Libc.Close(fd);
         }
+    }
+
+    /// <summary>
+    /// The whole of an ordinary small file. For thousands of them: File.ReadAllText makes five system calls more for each.
+    /// </summary>
+    /// <exception cref="FileNotFoundException">It is not there.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    public static unsafe string ReadText(string path)
+    {
+        const int most = 64 << 20;
+        int fd = Libc.OpenAt(-100, path, Libc.OpenReadOnly | Libc.CloseOnExec, 0);
+        if (fd < 0)
+            throw Failure(path, Marshal.GetLastPInvokeError());
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(32 * 1024);
+        int length = 0;
+        try
+        {
+            while (true)
+            {
+                if (length == buffer.Length)
+                {
+                    if (length >= most)
+                        throw new IOException($"{path} is longer than {most} bytes");
+                    byte[] larger = ArrayPool<byte>.Shared.Rent(length * 2);
+                    buffer.CopyTo(larger, 0);
+                    ArrayPool<byte>.Shared.Return(buffer);
+                    buffer = larger;
+                }
+                nint got;
+                fixed (byte* place = buffer)
+                    got = Libc.Read(fd, place + length, buffer.Length - length);
+                if (got < 0)
+                    throw Failure(path, Marshal.GetLastPInvokeError());
+                if (got == 0)
+                    return Encoding.UTF8.GetString(buffer, 0, length);
+                length += (int)got;
+            }
+        }
+        finally
+        {
+            _ = Libc.Close(fd);
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static Exception Failure(string path, int errno)
+    {
+        string text = $"{path}: {Libc.Describe(errno)}";
+        return errno switch
+        {
+            Libc.Enoent => new FileNotFoundException(text),
+            Libc.Eperm or Libc.Eacces => new UnauthorizedAccessException(text),
+            _ => new IOException(text),
+        };
     }
 
     /// <summary>Target of a symbolic link such as /proc/1/ns/net; null when it cannot be read.</summary>

@@ -1,4 +1,3 @@
-using System.Xml;
 using StackNet.Engine.Facts;
 using StackNet.Engine.Sources.Text;
 
@@ -75,7 +74,7 @@ internal sealed class LibvirtReader(
         string text;
         try
         {
-            text = File.ReadAllText(path);
+            text = KernelFiles.ReadText(path);
         }
         catch (FileNotFoundException)
         {
@@ -85,22 +84,7 @@ internal sealed class LibvirtReader(
         if (!text.Contains("<dom", StringComparison.Ordinal))
             return null;
         using StringReader reader = new(text);
-        return LibvirtXml.Parse(reader) with { State = StateOf(text) };
-    }
-
-    /// <summary>The state attribute of domstatus in virsh's words.</summary>
-    private static string? StateOf(string text)
-    {
-        using XmlReader reader = XmlReader.Create(new StringReader(text), new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit });
-        if (reader.MoveToContent() != XmlNodeType.Element || reader.LocalName != "domstatus")
-            return null;
-        return reader.GetAttribute("state") switch
-        {
-            "shutoff" => "shut off",
-            "blocked" => "idle",
-            "shutdown" => "in shutdown",
-            var state => state,
-        };
+        return LibvirtXml.Parse(reader);
     }
 
     private List<DomainFacts> ReadVirsh(bool daemon)

@@ -144,11 +144,18 @@ internal sealed partial class NamespaceReader
                     UnreadKind.ToolMissing,
                     $"nft is not installed, and nf_tables holds table {table.Family} {table.Name}"
                 );
+            // The text tells what nft's JSON leaves out: the words of rules, and in 1.0.6 the devices of a netdev chain.
             NftRuleset read;
             if (IsPlainName(table.Name))
+            {
                 read = NftJson.Parse(_tool.Run("nft", "-j", "list", "table", table.Family, table.Name));
+                read = NftText.Attach(read, _tool.RunText("nft", "list", "table", table.Family, table.Name));
+            }
             else
-                read = whole ??= NftJson.Parse(_tool.Run("nft", "-j", "list", "ruleset"));
+            {
+                whole ??= NftText.Attach(NftJson.Parse(_tool.Run("nft", "-j", "list", "ruleset")), _tool.RunText("nft", "list", "ruleset"));
+                read = whole;
+            }
             // Gone meanwhile: then it holds nothing now.
             if (read.Tables.FirstOrDefault(t => t.Family == table.Family && t.Name == table.Name) is { } found)
                 result.Add(found);

@@ -80,8 +80,9 @@ internal sealed partial class NamespaceReader(LiveOptions options, NodeEntry nod
             Fdb = unread.Try("fdb", name, reader.ReadFdb),
             BridgeVlans = bridges ? unread.Try("bridge-vlans", name, reader.ReadBridgeVlans) : [],
             NetnsIds = unread.Try("netns-ids", name, () => ReadNamespaceIds(reader)),
-            Sysctls = unread.Try("sysctls", name, () => ReadSysctls(reader, links, raw)),
+            Sysctls = unread.Try("sysctls", name, () => ReadSysctls(reader, raw)),
             TrafficControl = unread.Try("tc", name, () => ReadTrafficControl(reader)),
+            Listening = unread.Try("listening", name, ReadListening),
         };
         return facts with { Links = WithOffloads(links) };
     }

@@ -7,34 +7,100 @@ namespace StackNet.Engine.Sources.Live;
 /// <summary>What ovs-vswitchd says: flows, OpenFlow ports, learned addresses.</summary>
 internal sealed partial class OvsReader
 {
-    private OvsFacts ReadSwitch(OvsFacts facts)
+    // Most of the time of a question is waiting for the switch's next turn, so several wait at once.
+    private const int Askers = 6;
+
+    /// <summary>What the switch said of one bridge; null = not read, and that is noted.</summary>
+    private sealed class BridgeAnswers(OvsBridgeFacts bridge)
     {
-        if (!TryOpenControl(out JsonRpcSocket? control))
+        public OvsBridgeFacts Bridge { get; } = bridge;
+        public IReadOnlyList<string>? Flows { get; set; }
+        public IReadOnlyList<string>? Groups { get; set; }
+        public IReadOnlyList<OpenFlowPort>? Ports { get; set; }
+        public IReadOnlyList<OvsFdbEntry>? Fdb { get; set; }
+    }
+
+    private sealed class SwitchAnswers
+    {
+        public List<BridgeAnswers> Bridges { get; } = [];
+        public string[]? Routes { get; set; }
+        public string[]? Neighbours { get; set; }
+        public string[]? Conntrack { get; set; }
+    }
+
+    private OvsFacts Join(OvsFacts facts, SwitchAnswers? answers)
+    {
+        if (answers is null)
             return facts with { SwitchAnswered = false };
-        // Both ways of asking end in the one main loop of ovs-vswitchd; the second processor is for ovs-ofctl's own work.
-        Task<OvsFacts> said = LiveReader.Inside(
-            node,
-            "StackNet ovs-vswitchd",
-            () =>
-            {
-                using (control)
-                    return AskControl(facts, control);
-            }
-        );
-        OvsBridgeFacts[] bridges = [.. facts.Bridges.Select(ReadBridge)];
-        OvsFacts result = said.GetAwaiter().GetResult();
-        for (int i = 0; i < bridges.Length; i++)
-            bridges[i] = bridges[i] with { Fdb = result.Bridges[i].Fdb };
-        return result with { Bridges = bridges };
+        return facts with
+        {
+            Bridges = [.. facts.Bridges.Select(b => Join(b, answers.Bridges.Find(a => a.Bridge.Name == b.Name)))],
+            TunnelRoutes = answers.Routes,
+            TunnelNeighbours = answers.Neighbours,
+            DatapathConntrack = answers.Conntrack,
+        };
+    }
+
+    private OvsBridgeFacts Join(OvsBridgeFacts bridge, BridgeAnswers? answers)
+    {
+        if (answers is null)
+        {
+            foreach (string source in (ReadOnlySpan<string>)["flows", "ports", "groups", "fdb"])
+                unread.Add($"{source}:{bridge.Name}", null, UnreadKind.Failed, "the bridge was made while the node was read");
+            return bridge;
+        }
+        return bridge with { Flows = answers.Flows, Groups = answers.Groups, OpenFlowPorts = answers.Ports, Fdb = answers.Fdb };
+    }
+
+    /// <summary>Null: the switch does not answer.</summary>
+    private SwitchAnswers? AskSwitch(IReadOnlyList<OvsBridgeFacts> bridges, Task<JsonRpcSocket?> opening)
+    {
+        if (opening.GetAwaiter().GetResult() is not { } control)
+            return null;
+        SwitchAnswers answers = new();
+        List<Action> questions = [];
+        foreach (OvsBridgeFacts bridge in bridges)
+        {
+            BridgeAnswers own = new(bridge);
+            answers.Bridges.Add(own);
+            questions.Add(() => ReadFlows(own));
+            questions.Add(() => ReadPorts(own));
+        }
+        int next = -1;
+        Task<bool>[] askers =
+        [
+            .. Enumerable
+                .Range(0, Math.Min(Askers, questions.Count))
+                .Select(n =>
+                    LiveReader.Inside(
+                        node,
+                        $"StackNet ovs-ofctl {n}",
+                        () =>
+                        {
+                            int index;
+                            while ((index = Interlocked.Increment(ref next)) < questions.Count)
+                                questions[index]();
+                            return true;
+                        }
+                    )
+                ),
+        ];
+        try
+        {
+            AskControl(answers, control);
+        }
+        finally
+        {
+            Task.WaitAll(askers, CancellationToken.None);
+        }
+        return answers;
     }
 
     /// <summary>
     /// Opens the control socket and asks for the version first: a switch that hangs costs one time limit here, not one for each bridge.
     /// </summary>
-    private bool TryOpenControl([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out JsonRpcSocket? control)
-    {
-        control = null;
-        JsonRpcSocket? opened = unread.Try(
+    private JsonRpcSocket? OpenControl() =>
+        unread.Try(
             "ovs-vswitchd",
             null,
             () =>
@@ -53,9 +119,6 @@ internal sealed partial class OvsReader
                 }
             }
         );
-        control = opened;
-        return opened is not null;
-    }
 
     private string FindControl()
     {
@@ -68,49 +131,42 @@ internal sealed partial class OvsReader
         return Path.Join(_folder, $"ovs-vswitchd.{pid}.ctl");
     }
 
-    private OvsFacts AskControl(OvsFacts facts, JsonRpcSocket control)
+    private void AskControl(SwitchAnswers answers, JsonRpcSocket control)
     {
-        OvsBridgeFacts[] bridges =
-        [
-            .. facts.Bridges.Select(b =>
-                b with
-                {
-                    Fdb = unread.Try($"fdb:{b.Name}", null, () => OvsFdbText.Parse(Ask(control, "fdb/show", b.Name))),
-                }
-            ),
-        ];
-        return facts with
-        {
-            Bridges = bridges,
-            TunnelRoutes = TryAsk(control, "ovs/route/show"),
-            TunnelNeighbours = TryAsk(control, "tnl/neigh/show"),
-            DatapathConntrack = ReadConntrack(control),
-        };
+        List<(BridgeAnswers Bridge, int Id)> tables = [.. answers.Bridges.Select(b => (b, Start(control, "fdb/show", b.Bridge.Name)))];
+        int routes = Start(control, "ovs/route/show");
+        int neighbours = Start(control, "tnl/neigh/show");
+        int count = options.Conntrack == ConntrackReading.Auto ? Start(control, "dpctl/ct-get-nconns") : -1;
+        foreach ((BridgeAnswers bridge, int id) in tables)
+            bridge.Fdb = unread.Try($"fdb:{bridge.Bridge.Name}", null, () => OvsFdbText.Parse(Finish(control, id, "fdb/show")));
+        answers.Routes = TryFinish(control, routes, "ovs/route/show");
+        answers.Neighbours = TryFinish(control, neighbours, "tnl/neigh/show");
+        answers.Conntrack = ReadConntrack(control, count);
     }
 
-    private string[]? ReadConntrack(JsonRpcSocket control)
+    private string[]? ReadConntrack(JsonRpcSocket control, int count)
     {
         if (options.Conntrack == ConntrackReading.Never)
             return null;
         if (options.Conntrack == ConntrackReading.Auto)
         {
             // A kernel datapath does not tell the number; its entries are in the kernel's own table.
-            if (TryAsk(control, "dpctl/ct-get-nconns") is not [string count] || !int.TryParse(count, out int number))
+            if (TryFinish(control, count, "dpctl/ct-get-nconns") is not [string text] || !int.TryParse(text, out int number))
                 return null;
             if (number > options.ConntrackLimit)
                 return null;
             if (number == 0)
                 return [];
         }
-        return TryAsk(control, "dpctl/dump-conntrack");
+        return TryFinish(control, Start(control, "dpctl/dump-conntrack"), "dpctl/dump-conntrack");
     }
 
     // Commands that not every version has: without them nothing is known, and nothing is amiss.
-    private string[]? TryAsk(JsonRpcSocket control, string command)
+    private string[]? TryFinish(JsonRpcSocket control, int id, string command)
     {
         try
         {
-            return Ask(control, command).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            return Finish(control, id, command).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         }
         catch (IOException)
         {
@@ -123,25 +179,30 @@ internal sealed partial class OvsReader
         }
     }
 
-    private static string Ask(JsonRpcSocket control, string command, params string[] arguments)
+    private static int Start(JsonRpcSocket control, string command, params string[] arguments) =>
+        control.Start(command, "[" + string.Join(',', arguments.Select(a => $"\"{JsonEncodedText.Encode(a)}\"")) + "]");
+
+    private static string Finish(JsonRpcSocket control, int id, string command)
     {
-        string parameters = "[" + string.Join(',', arguments.Select(a => $"\"{JsonEncodedText.Encode(a)}\"")) + "]";
-        using JsonDocument answer = control.Call(command, parameters);
+        using JsonDocument answer = control.Finish(id, command);
         return answer.RootElement.GetProperty("result").GetString() ?? "";
     }
 
-    private OvsBridgeFacts ReadBridge(OvsBridgeFacts bridge)
+    private void ReadFlows(BridgeAnswers answers)
     {
-        string name = bridge.Name;
-        string version = Version(bridge);
-        IReadOnlyList<string>? flows = unread.Try($"flows:{name}", null, () => OvsFlowText.Parse(Ofctl(version, "dump-flows", name)));
-        IReadOnlyList<OpenFlowPort>? ports = unread.Try($"ports:{name}", null, () => OvsOfctlShowText.Parse(Ofctl(version, "show", name)));
+        string name = answers.Bridge.Name;
+        string version = Version(answers.Bridge);
+        answers.Flows = unread.Try($"flows:{name}", null, () => OvsFlowText.ParseFlows(Ofctl(version, "dump-flows", name)));
         // Groups came with OpenFlow 1.1; most bridges have none and no flow that names one.
-        IReadOnlyList<string>? groups =
-            version == "OpenFlow10" || (flows is not null && !flows.Any(f => f.Contains("group:", StringComparison.Ordinal)))
-                ? []
-                : unread.Try($"groups:{name}", null, () => OvsFlowText.Parse(Ofctl(version, "dump-groups", name)));
-        return bridge with { Flows = flows, OpenFlowPorts = ports, Groups = groups };
+        bool none =
+            version == "OpenFlow10" || (answers.Flows is { } flows && !flows.Any(f => f.Contains("group:", StringComparison.Ordinal)));
+        answers.Groups = none ? [] : unread.Try($"groups:{name}", null, () => OvsFlowText.Parse(Ofctl(version, "dump-groups", name)));
+    }
+
+    private void ReadPorts(BridgeAnswers answers)
+    {
+        string name = answers.Bridge.Name;
+        answers.Ports = unread.Try($"ports:{name}", null, () => OvsOfctlShowText.Parse(Ofctl(Version(answers.Bridge), "show", name)));
     }
 
     private string Ofctl(string version, string command, string bridge) => Tools.RunText("ovs-ofctl", "-O", version, command, bridge);

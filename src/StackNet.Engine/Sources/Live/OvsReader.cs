@@ -18,6 +18,9 @@ internal sealed partial class OvsReader(
 {
     private readonly string _folder = FindFolder(options);
 
+    // Enough to ask the switch.
+    private static readonly (string Table, string[] Columns) Names = ("Bridge", ["_uuid", "name", "protocols"]);
+
     // Columns that become Facts. Statistics, which are most of the Interface table, stay out.
     private static readonly (string Table, string[] Columns)[] Wanted =
     [
@@ -97,44 +100,59 @@ internal sealed partial class OvsReader(
                 unread.Add("ovsdb", null, UnreadKind.DaemonDown, $"there is no socket {socket}: ovsdb-server does not run");
             return null;
         }
-        OvsFacts? facts = unread.Try("ovsdb", null, () => ReadDatabase(socket));
-        return facts is null ? null : ReadSwitch(facts);
+        // The switch is slow to turn to a question (its main loop also looks after every port): it is asked while the database is read.
+        Task<JsonRpcSocket?> control = LiveReader.Inside(node, "StackNet ovs-vswitchd", OpenControl);
+        Task<SwitchAnswers?>? said = null;
+        OvsFacts? facts = unread.Try(
+            "ovsdb",
+            null,
+            () => ReadDatabase(socket, bridges => said = LiveReader.Inside(node, "StackNet switch", () => AskSwitch(bridges, control)))
+        );
+        SwitchAnswers? answers = said?.GetAwaiter().GetResult();
+        control.GetAwaiter().GetResult()?.Dispose();
+        return facts is null ? null : Join(facts, answers);
     }
 
-    private OvsFacts ReadDatabase(string path)
+    private OvsFacts ReadDatabase(string path, Action<IReadOnlyList<OvsBridgeFacts>> known)
     {
         using JsonRpcSocket socket = new(path, options, token);
-        List<JsonDocument> documents = [];
+        using (JsonDocument names = socket.Call("transact", Select([Names], withColumns: true)))
+        {
+            OvsdbRows rows = new();
+            if (AddRows(rows, names.RootElement.GetProperty("result"), [Names], out string? failure))
+                known(rows.ToFacts().Bridges);
+            else
+                throw new IOException($"{path}: {failure}");
+        }
+        JsonDocument answer = socket.Call("transact", Select(Wanted, withColumns: true));
         try
         {
             OvsdbRows rows = new();
-            JsonDocument answer = socket.Call("transact", Select(withColumns: true));
-            documents.Add(answer);
-            if (!AddRows(rows, answer.RootElement.GetProperty("result"), out _))
+            if (!AddRows(rows, answer.RootElement.GetProperty("result"), Wanted, out _))
             {
                 // An older schema lacks a column; then everything is asked for.
-                answer = socket.Call("transact", Select(withColumns: false));
-                documents.Add(answer);
+                answer.Dispose();
+                answer = socket.Call("transact", Select(Wanted, withColumns: false));
                 rows = new OvsdbRows();
-                if (!AddRows(rows, answer.RootElement.GetProperty("result"), out string? error))
+                if (!AddRows(rows, answer.RootElement.GetProperty("result"), Wanted, out string? error))
                     throw new IOException($"{path}: {error}");
             }
             return rows.ToFacts();
         }
         finally
         {
-            documents.ForEach(d => d.Dispose());
+            answer.Dispose();
         }
     }
 
-    private static string Select(bool withColumns)
+    private static string Select(ReadOnlySpan<(string Table, string[] Columns)> wanted, bool withColumns)
     {
         using MemoryStream stream = new();
         using (Utf8JsonWriter writer = new(stream))
         {
             writer.WriteStartArray();
             writer.WriteStringValue("Open_vSwitch");
-            foreach ((string table, string[] columns) in Wanted)
+            foreach ((string table, string[] columns) in wanted)
             {
                 writer.WriteStartObject();
                 writer.WriteString("op", "select");
@@ -155,12 +173,17 @@ internal sealed partial class OvsReader(
         return System.Text.Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length);
     }
 
-    private static bool AddRows(OvsdbRows rows, JsonElement results, out string? error)
+    private static bool AddRows(
+        OvsdbRows rows,
+        JsonElement results,
+        ReadOnlySpan<(string Table, string[] Columns)> wanted,
+        out string? error
+    )
     {
         error = "the answer has no results";
-        if (results.ValueKind != JsonValueKind.Array || results.GetArrayLength() < Wanted.Length)
+        if (results.ValueKind != JsonValueKind.Array || results.GetArrayLength() < wanted.Length)
             return false;
-        for (int i = 0; i < Wanted.Length; i++)
+        for (int i = 0; i < wanted.Length; i++)
         {
             JsonElement result = results[i];
             if (result.ValueKind != JsonValueKind.Object || !result.TryGetProperty("rows", out JsonElement list))
@@ -168,9 +191,9 @@ internal sealed partial class OvsReader(
                 error = result.ToString();
                 return false;
             }
-            rows.AddTable(Wanted[i].Table);
+            rows.AddTable(wanted[i].Table);
             foreach (JsonElement row in list.EnumerateArray())
-                rows.AddRow(Wanted[i].Table, row.GetProperty("_uuid")[1].GetString() ?? "", row);
+                rows.AddRow(wanted[i].Table, row.GetProperty("_uuid")[1].GetString() ?? "", row);
         }
         error = null;
         return true;

@@ -13,8 +13,12 @@ internal static class LibvirtXml
     public static DomainFacts Parse(TextReader text)
     {
         XElement domain = Load(text);
+        string? state = null;
         if (domain.Name.LocalName == "domstatus" && domain.Element("domain") is { } inner)
+        {
+            state = StateWord((string?)domain.Attribute("state"));
             domain = inner;
+        }
         if (domain.Name.LocalName != "domain")
             throw new TextFormatException($"this is no libvirt domain: the root element is '{domain.Name.LocalName}'", 1);
         // nova's namespace carries a version in its URI, so only local names count.
@@ -23,6 +27,7 @@ internal static class LibvirtXml
         {
             Name = Child(domain, "name") ?? "",
             Uuid = Child(domain, "uuid") ?? "",
+            State = state,
             Hypervisor = (string?)domain.Attribute("type") ?? "",
             InstanceName = Child(nova, "name"),
             Flavor = (string?)Element(nova, "flavor")?.Attribute("name"),
@@ -31,6 +36,16 @@ internal static class LibvirtXml
             NovaPorts = [.. (Element(nova, "ports")?.Elements() ?? []).Where(e => e.Name.LocalName == "port").Select(Port)],
         };
     }
+
+    /// <summary>The state attribute of domstatus (virDomainState) in virsh's words.</summary>
+    private static string? StateWord(string? state) =>
+        state switch
+        {
+            "shutoff" => "shut off",
+            "blocked" => "idle",
+            "shutdown" => "in shutdown",
+            _ => state,
+        };
 
     /// <summary><c>virsh list --all</c>: state by domain name.</summary>
     public static IReadOnlyDictionary<string, string> ParseList(ReadOnlySpan<char> text)
@@ -57,15 +72,20 @@ internal static class LibvirtXml
         return states;
     }
 
+    // Names repeat from domain to domain: one object each for all that a thread reads.
+    [ThreadStatic]
+    private static XmlReaderSettings? _settings;
+
     private static XElement Load(TextReader text)
     {
-        XmlReaderSettings settings = new()
+        XmlReaderSettings settings = _settings ??= new()
         {
             DtdProcessing = DtdProcessing.Prohibit,
             XmlResolver = null,
             MaxCharactersInDocument = MaxCharacters,
             IgnoreComments = true,
             IgnoreProcessingInstructions = true,
+            NameTable = new NameTable(),
         };
         try
         {

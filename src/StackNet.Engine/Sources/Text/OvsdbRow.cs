@@ -3,10 +3,13 @@ using System.Text.Json;
 namespace StackNet.Engine.Sources.Text;
 
 /// <summary>A row: values in the notation of RFC 7047 5.1 (a set of exactly one member is the bare member).</summary>
-internal sealed class OvsdbRow(IReadOnlyDictionary<string, JsonElement> columns)
+internal sealed class OvsdbRow(IReadOnlyDictionary<string, JsonElement> columns, TextPool pool)
 {
+    private static readonly IReadOnlyDictionary<string, string> Empty = new Dictionary<string, string>();
+
     /// <summary>The text of a column, null when it is an empty set or absent.</summary>
-    public string? Text(string column) => Members(column).Select(JsonText.AsText).FirstOrDefault(t => t is not null);
+    public string? Text(string column) =>
+        Members(column).Select(JsonText.AsText).FirstOrDefault(t => t is not null) is { } text ? pool.Get(text) : null;
 
     /// <summary>As <see cref="Text"/>, and an empty text is null too.</summary>
     public string? FilledText(string column) => Text(column) is { Length: > 0 } text ? text : null;
@@ -40,13 +43,16 @@ internal sealed class OvsdbRow(IReadOnlyDictionary<string, JsonElement> columns)
     /// <summary>Keys and values of a map column.</summary>
     public IReadOnlyDictionary<string, string> Map(string column)
     {
-        Dictionary<string, string> map = [];
         if (!columns.TryGetValue(column, out JsonElement value) || !IsTagged(value, "map", out JsonElement pairs))
-            return map;
+            return Empty;
+        int count = pairs.GetArrayLength();
+        if (count == 0)
+            return Empty;
+        Dictionary<string, string> map = new(count);
         foreach (JsonElement pair in pairs.EnumerateArray())
         {
             if (pair.ValueKind == JsonValueKind.Array && pair.GetArrayLength() == 2 && JsonText.AsText(pair[0]) is { } key)
-                map[key] = JsonText.AsText(pair[1]) ?? pair[1].GetRawText();
+                map[pool.Get(key)] = pool.Get(JsonText.AsText(pair[1]) ?? pair[1].GetRawText());
         }
         return map;
     }

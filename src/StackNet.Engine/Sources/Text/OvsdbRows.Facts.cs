@@ -97,10 +97,14 @@ internal sealed partial class OvsdbRows
         };
 
     // Spanning tree states stand in two columns, by protocol.
-    private static Dictionary<string, string> Status(OvsdbRow row)
+    private static IReadOnlyDictionary<string, string> Status(OvsdbRow row)
     {
-        Dictionary<string, string> status = new(row.Map("status"));
-        foreach ((string key, string value) in row.Map("rstp_status"))
+        IReadOnlyDictionary<string, string> plain = row.Map("status");
+        IReadOnlyDictionary<string, string> rapid = row.Map("rstp_status");
+        if (rapid.Count == 0)
+            return plain;
+        Dictionary<string, string> status = new(plain);
+        foreach ((string key, string value) in rapid)
             status.TryAdd(key, value);
         return status;
     }

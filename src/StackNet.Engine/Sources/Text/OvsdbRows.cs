@@ -10,6 +10,7 @@ namespace StackNet.Engine.Sources.Text;
 internal sealed partial class OvsdbRows
 {
     private readonly Dictionary<string, Dictionary<string, OvsdbRow>> _tables = [];
+    private readonly TextPool _pool = new();
 
     /// <summary>True when the table was given, even without rows.</summary>
     public bool Has(string table) => _tables.ContainsKey(table);
@@ -19,7 +20,7 @@ internal sealed partial class OvsdbRows
 
     /// <summary>One row; <paramref name="columns"/> holds the values by column, e.g. the "new" object of a monitor reply.</summary>
     public void AddRow(string table, string uuid, IReadOnlyDictionary<string, JsonElement> columns) =>
-        Table(table)[uuid] = new OvsdbRow(columns);
+        Table(table)[uuid] = new OvsdbRow(columns, _pool);
 
     /// <summary>One row as a JSON object of columns; the document it comes from must outlive <see cref="ToFacts"/>.</summary>
     public void AddRow(string table, string uuid, JsonElement columns)

@@ -42,7 +42,8 @@ internal static class SsText
         if (device >= 0)
             host = host[..device];
         host = host.Trim("[]");
-        if (Ip.TryParse(host, out Ip ip) && !ip.IsAny)
+        // A wildcard is shown as '*' or 0.0.0.0; in brackets it is one that takes IPv6 only.
+        if (Ip.TryParse(host, out Ip ip) && (!ip.IsAny || text[0] == '['))
             address = ip;
         return true;
     }

@@ -97,18 +97,23 @@ public sealed class LiveReaderTests
         node.Run(Devices);
         node.Run(Routing);
         node.Run(Rules);
-        NodeFacts facts = await LiveReader.ReadAsync(new LiveOptions { NodePid = node.Pid }, TestContext.Current.CancellationToken);
-
-        Assert.Empty(facts.Unread);
-        Assert.Equal(["", "empty-1", "qdhcp-1", "qrouter-1"], facts.Namespaces.Select(n => n.Name));
-        foreach (NamespaceFacts ns in facts.Namespaces)
-            Compare(node, ns);
+        List<string> differences = [];
+        // The node's own multicast memberships are told to the network now and then, and rules count those packets: then once more.
+        for (int attempt = 0; attempt == 0 || (attempt < 3 && differences.Count > 0); attempt++)
+        {
+            differences.Clear();
+            NodeFacts facts = await LiveReader.ReadAsync(new LiveOptions { NodePid = node.Pid }, TestContext.Current.CancellationToken);
+            Assert.Empty(facts.Unread);
+            Assert.Equal(["", "empty-1", "qdhcp-1", "qrouter-1"], facts.Namespaces.Select(n => n.Name));
+            foreach (NamespaceFacts ns in facts.Namespaces)
+                Compare(node, ns, differences);
+        }
+        Assert.True(differences.Count == 0, string.Join('\n', differences));
     }
 
-    private static void Compare(LiveNode node, NamespaceFacts ns)
+    private static void Compare(LiveNode node, NamespaceFacts ns, List<string> differences)
     {
         string exec = ns.Name.Length == 0 ? "" : $"ip netns exec {ns.Name} ";
-        List<string> differences = [];
         string where = ns.Name.Length == 0 ? "root" : ns.Name;
         FactsDiff.Add(
             differences,
@@ -140,7 +145,7 @@ public sealed class LiveReaderTests
         FactsDiff.Add(differences, where + " legacy", Save(node, exec + "iptables-legacy-save -c"), ns.IptablesLegacy!);
         FactsDiff.Add(differences, where + " ebtables", Save(node, exec + "ebtables-nft-save", true), ns.Ebtables!);
         FactsDiff.Add(differences, where + " ipset", IpsetSaveText.Parse(node.Run(exec + "ipset save")), ns.IpSets!);
-        NftRuleset nft = NftJson.Parse(node.Bytes(exec + "nft -j list ruleset"));
+        NftRuleset nft = NftText.Attach(NftJson.Parse(node.Bytes(exec + "nft -j list ruleset")), node.Run(exec + "nft list ruleset"));
         nft = NftJson.MarkIptables(nft, ns.IptablesNft, ns.Ip6tablesNft, ns.Ebtables);
         // Of iptables' own tables only that they are there is told twice.
         FactsDiff.Add(
@@ -150,7 +155,6 @@ public sealed class LiveReaderTests
             ns.Nft!.Tables.Select(t => t.IsIptables ? t with { Chains = [], Sets = [], Objects = [] } : t)
         );
         CompareSysctls(node, exec, where, ns, differences);
-        Assert.True(differences.Count == 0, string.Join('\n', differences));
     }
 
     private static IptablesRuleset Save(LiveNode node, string command, bool isEbtables = false) =>

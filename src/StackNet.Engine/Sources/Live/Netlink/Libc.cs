@@ -12,6 +12,7 @@ internal static partial class Libc
     public const int SocketDatagram = 2;
     public const int CloseOnExec = 0x80000;
     public const int NetlinkRoute = 0;
+    public const int NetlinkSocketDiagnosis = 4;
     public const int NetlinkNetfilter = 12;
     public const int SolNetlink = 270;
     public const int NetlinkGetStrictCheck = 12;
