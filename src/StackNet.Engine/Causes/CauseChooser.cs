@@ -111,7 +111,7 @@ internal sealed partial class CauseChooser(Diagnosis diagnosis, Guest guest, Ip 
     private int Reach(Ending ending)
     {
         PathHop[] hops = _path.Value?.Hop ?? [];
-        int router = AsksInside(ending) ? Array.FindIndex(hops, h => h.Kind is "router-port" or "node") : -1;
+        int router = ending.Purpose == Purpose.GuestArp ? Array.FindIndex(hops, h => h.Kind is "router-port" or "node") : -1;
         return router < 0 ? hops.Length - 1 : router;
     }
 
