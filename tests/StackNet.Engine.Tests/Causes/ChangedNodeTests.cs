@@ -126,6 +126,15 @@ public sealed class ChangedNodeTests
                 return ns with
                 {
                     Links = [.. ns.Links!.Where(l => l.Name != "eth0"), dead, second],
+                    Addresses =
+                    [
+                        .. ns.Addresses!,
+                        ns.Addresses!.First(a => a.Device == "eth0") with
+                        {
+                            Device = "eth7",
+                            Address = Ip.Parse("192.0.2.7"),
+                        },
+                    ],
                     IptablesNft = another ? Renamed(ns.IptablesNft!, "-o eth0", "-o eth7") : ns.IptablesNft,
                 };
             }
