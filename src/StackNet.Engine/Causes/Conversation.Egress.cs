@@ -9,6 +9,7 @@ internal sealed partial class Conversation
     /// <summary>The instance opens a flow to a destination; null = everything that has to get through did.</summary>
     public Ending? Egress(Guest guest, Ip destination)
     {
+        _outside.FarEnd = destination;
         Packet request = NewRequest(guest.Address, destination);
         if (Round(guest, request, out Packet? answer) is { } ending)
             return ending;

@@ -10,6 +10,7 @@ internal sealed partial class Conversation
     public Ending? IngressFromOutside(Guest guest, Ip source, Ip destination, string ns, string uplink, int? vlan)
     {
         List<VlanTag> tags = vlan is > 0 and { } id ? [new VlanTag(id)] : [];
+        _outside.FarEnd = source;
         Ip hop = destination;
         if (_request.RoutedSource && !OnLinkOutside(destination, guest) && RouterOutside(guest) is { } router)
             hop = router;

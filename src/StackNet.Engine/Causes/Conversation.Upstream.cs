@@ -48,31 +48,6 @@ internal sealed partial class Conversation
                 ns.Name
             );
         }
-        return left.Packet.DestinationMac == NodeOutside.UpstreamMac ? FailedNextHop(left) : null;
-    }
-
-    /// <summary>The kernel asked for the next hop and nobody answered: such an entry lasts until the next packet makes it ask again.</summary>
-    private Finding? FailedNextHop(WalkOutput left)
-    {
-        foreach (Topology.Device device in _diagnosis.Topology.Devices.All)
-        {
-            if (device.Link.Mac != left.Packet.SourceMac || _diagnosis.Topology.Devices.Namespace(device.Namespace) is not { } ns)
-                continue;
-            foreach (NeighbourFacts entry in ns.Neighbours ?? [])
-            {
-                bool isNextHop =
-                    entry.Device == device.Name
-                    && entry.State == "FAILED"
-                    && (
-                        entry.Address == left.Packet.Destination
-                        || ns.Routes?.Any(r =>
-                            r.Device == device.Name && r.Gateway == entry.Address && r.Destination.Contains(left.Packet.Destination)
-                        ) == true
-                    );
-                if (isNextHop)
-                    return new("SN801", $"{entry.Address} dev {entry.Device} FAILED: the next hop does not answer", device.Name, ns.Name);
-            }
-        }
         return null;
     }
 

@@ -17,13 +17,15 @@ internal sealed partial class Conversation
     private readonly Diagnosis _diagnosis;
     private readonly ProbeRequest _request;
     private readonly WalkState _state;
+    private readonly NodeOutside _outside;
     private readonly Dictionary<(string Tap, Ip NextHop), Mac> _resolved = [];
 
     public Conversation(Diagnosis diagnosis, ProbeRequest request)
     {
         _diagnosis = diagnosis;
         _request = request;
-        _state = new WalkState(new NodeOutside(diagnosis)) { UsesReadConnections = false };
+        _outside = new NodeOutside(diagnosis);
+        _state = new WalkState(_outside) { UsesReadConnections = false };
     }
 
     /// <summary>Steps of all walks, in order.</summary>

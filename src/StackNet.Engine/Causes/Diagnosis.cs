@@ -11,6 +11,7 @@ internal sealed class Diagnosis
     private readonly Lazy<HashSet<Mac>> _macs;
     private readonly Lazy<ILookup<Ip, Topology.Device>> _carriers;
     private readonly Lazy<Ip> _defaultDestination;
+    private readonly Lazy<WireNeighbours> _wire;
     private readonly Lazy<(NamespaceFacts Namespace, NeighbourFacts Entry)[]> _permanent;
     private readonly System.Collections.Concurrent.ConcurrentDictionary<Ip, Ip?> _gateways = new();
 
@@ -23,6 +24,7 @@ internal sealed class Diagnosis
         _macs = new(OwnMacs);
         _carriers = new(Carriers);
         _defaultDestination = new(() => Causes.DefaultDestination.Of(facts));
+        _wire = new(() => new WireNeighbours(facts, topology));
         _permanent = new(() =>
             [
                 .. facts.Namespaces.SelectMany(ns =>
@@ -36,6 +38,7 @@ internal sealed class Diagnosis
     public NodeFacts Facts { get; }
     public NodeTopology Topology { get; }
     public NodeMachine Machine { get; }
+    public WireNeighbours Wire => _wire.Value;
 
     public static Diagnosis For(ComputeNode node) =>
         (Diagnosis)

@@ -89,10 +89,10 @@ internal static partial class NodeNouns
 
     /// <summary>Two tenants may use the same subnet: the router's inside port has to be on the port's own network.</summary>
     private static bool MayReach(NodeTopology topology, string device, TopologyPort port) =>
-        port.VlanTag is not { } tag
+        port.SwitchPort is not { NetworkTag: { } tag } own
         || topology.SwitchPorts.Find(device) is not { Interface.Type: "internal" } inside
-        || inside.Bridge.Name != port.SwitchPort?.Bridge.Name
-        || inside.Port.Tag == tag;
+        || inside.Bridge.Name != own.Bridge.Name
+        || inside.NetworkTag == tag;
 
     public static IEnumerable<FloatingIp> FloatingIps(ComputeNode node)
     {

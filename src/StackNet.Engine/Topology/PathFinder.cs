@@ -110,7 +110,12 @@ internal sealed partial class PathFinder
     private void Switch(SwitchPort? port)
     {
         if (port is null)
+        {
+            // The chain is cut before the switch; who would route for the network stands there all the same.
+            if (_port.Plug == PortPlug.Hybrid && OnlyGateway() is { } gateway)
+                Router(gateway, gateway.Namespace.Length == 0 ? "node" : "router-port");
             return;
+        }
         AddBridge(port.Bridge.Name, port.Port.Tag);
         Gateway(port);
     }
@@ -146,12 +151,21 @@ internal sealed partial class PathFinder
             if (_topology.Devices.Find(ns, name) is not { } device)
                 continue;
             SwitchPort? inside = _topology.SwitchPorts.Find(device.Name);
-            if (inside is not null && inside.Bridge.Name == port.Bridge.Name && inside.Port.Tag == port.Port.Tag)
+            if (inside is not null && inside.Bridge.Name == port.Bridge.Name && inside.NetworkTag == port.NetworkTag)
                 return device;
             if (inside is null or { IsLocal: true })
                 other ??= device;
         }
-        return other;
+        return other ?? OnlyGateway();
+    }
+
+    /// <summary>The device that has the gateway's address, when there is no other (tenants may use one address twice).</summary>
+    private Device? OnlyGateway()
+    {
+        if (_port.Gateway is not { } gateway)
+            return null;
+        List<(string Namespace, string Device)> carriers = [.. _topology.Devices.CarriersOf(gateway)];
+        return carriers.Count == 1 ? _topology.Devices.Find(carriers[0].Namespace, carriers[0].Device) : null;
     }
 
     /// <summary>The namespace of a device routes: its address, then the device the default route names, and what that hangs on.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using StackNet.Engine.Facts;
 
 namespace StackNet.Engine.Topology;
@@ -14,6 +15,12 @@ internal sealed record SwitchPort(OvsBridgeFacts Bridge, OvsPortFacts Port, OvsI
     public bool IsPatch => Interface.Type == "patch";
 
     public bool IsTunnel => Interface.Type is "vxlan" or "geneve" or "gre" or "stt" or "erspan" or "ip6gre";
+
+    /// <summary>The local VLAN of the port's network: what neutron keeps beside the port (other_config:tag) stays when the tag itself is changed.</summary>
+    public int? NetworkTag =>
+        Port.OtherConfig.TryGetValue("tag", out string? kept) && int.TryParse(kept, CultureInfo.InvariantCulture, out int tag)
+            ? tag
+            : Port.Tag;
 
     /// <summary>A device of the kernel stands behind it: a system port or an internal one.</summary>
     public bool HasDevice => Interface.Type is "" or "system" or "internal" or "tap";

@@ -105,7 +105,7 @@ internal sealed partial class Walker
                 WalkOutcome outcome = trial.Finish();
                 if (
                     outcome.Fate == PacketFate.Unknown
-                    || (first is not null && (first.Fate, first.Reason) != (outcome.Fate, outcome.Reason))
+                    || (first is not null && ((first.Fate, first.Reason) != (outcome.Fate, outcome.Reason) || Exit(first) != Exit(outcome)))
                 )
                 {
                     Unknown(
@@ -123,6 +123,10 @@ internal sealed partial class Walker
         }
         go(this, frame, fib.Legs[0]);
     }
+
+    /// <summary>Where it went: a packet that leaves by another device has another way back.</summary>
+    private static (string? Namespace, string? Device) Exit(WalkOutcome outcome) =>
+        outcome.Outputs.Count == 0 ? default : (outcome.Outputs[0].Namespace, outcome.Outputs[0].Device);
 
     private static string Leg(FibLeg leg) => leg.Gateway is { } gateway ? $"via {gateway} dev {leg.Device}" : $"dev {leg.Device}";
 
