@@ -303,6 +303,12 @@ internal sealed partial class CauseChooser(Diagnosis diagnosis, Guest guest, Ip 
         Topology.Device? device = Topology.Devices.Find(drop.Namespace, drop.Device);
         if (Topology.SwitchPorts.Find(drop.Device) is { IsPatch: true } patch)
             return LayoutNames.IsOvn(diagnosis.Facts) ? At("SN925", drop) : BrokenPatch(patch);
+        // The root end of a router's outside veth (linuxbridge agent): the bridge of that network has nothing else in it.
+        if (
+            device?.Link is { Kind: "veth", Master: { } bridge }
+            && DeviceRoles.Of(Topology, drop.Namespace, drop.Device) == DeviceRole.RouterOutside
+        )
+            return At("SN313", drop) with { Device = bridge };
         string id = DeviceRoles.Of(Topology, drop.Namespace, drop.Device) switch
         {
             DeviceRole.Tap => "SN105",

@@ -36,6 +36,12 @@ internal sealed partial class Conversation
         {
             back = FromGuest(other, AnswerTo(copy!.Packet), PacketDirection.Back, out ending);
         }
+        else if (ReachedGuest(outcome, guest) is { } direct && IsAnswer(direct.Packet, request))
+        {
+            // A switch that answers by itself (OVN's router): the request came back as its own reply.
+            answer = direct.Packet;
+            return Refused(answer, request, outcome);
+        }
         else if (ReachedGuest(outcome, guest) is { } hairpin)
         {
             // Its own floating address. With its own address as source the guest takes it for a martian (fib_validate_source).
@@ -77,6 +83,16 @@ internal sealed partial class Conversation
         answer = reached.Packet;
         return Refused(answer, request, back);
     }
+
+    private static bool IsAnswer(Packet packet, Packet request) =>
+        packet.Protocol == request.Protocol
+            ? packet.Protocol switch
+            {
+                IpProtocols.Icmp => packet.IcmpType == 0 && packet.IcmpId == request.IcmpId,
+                IpProtocols.Tcp => packet.TcpFlags.HasFlag(TcpFlags.Ack) || packet.TcpFlags.HasFlag(TcpFlags.Rst),
+                _ => packet.SourcePort == request.DestinationPort && packet.DestinationPort == request.SourcePort,
+            }
+            : packet is { Protocol: IpProtocols.Icmp, IcmpType: 3 or 11 };
 
     /// <summary>An answer that says no: a reset, or an ICMP error in place of the answer.</summary>
     private static Ending? Refused(Packet answer, Packet request, WalkOutcome back)

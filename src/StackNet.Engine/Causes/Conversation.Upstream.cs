@@ -109,6 +109,9 @@ internal sealed partial class Conversation
             if (best is null || (subnets.Count == 0 && found.Count > 0))
                 (best, subnets) = (device, found);
         }
+        // A logical router has no device: its networks are in the flows.
+        if (best is null && LayoutNames.IsOvn(_diagnosis.Facts))
+            subnets = [.. _diagnosis.OvnNetworks.Where(n => n != guest.Port.Subnet)];
         return (best, subnets, best?.Name ?? packet.SourceMac.ToString());
     }
 

@@ -77,6 +77,10 @@ internal sealed class Diagnosis
             }
             : guest;
 
+    /// <summary>Networks of OVN's logical routers.</summary>
+    public IReadOnlyList<IpPrefix> OvnNetworks => _ovnNetworks ??= Engine.Topology.OvnNetworks.Of(Facts.Ovs);
+    private IReadOnlyList<IpPrefix>? _ovnNetworks;
+
     /// <summary>The address belongs to a device or a guest of this node.</summary>
     public bool IsOwnMac(Mac mac) => _macs.Value.Contains(mac);
 

@@ -12,6 +12,8 @@ internal sealed partial class PortDetails
         Ip address = port.Addresses.FirstOrDefault(a => !a.IsV6, port.Addresses[0]);
         if (port.Dhcp is { } dhcp)
             FromDhcp(port, dhcp, address);
+        else if (OfferOf(port) is { } offer && offer.Address == address)
+            (port.Subnet, port.Gateway) = (offer.Subnet, offer.Router);
         List<(Device Device, AddressFacts Address)> near = [.. OnSameNetwork(port)];
         if (port.Subnet is null)
         {

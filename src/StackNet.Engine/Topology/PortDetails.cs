@@ -17,6 +17,11 @@ internal sealed partial class PortDetails(
     private readonly Dictionary<string, List<(Ip Address, Mac? Mac)>> _spoof = new(StringComparer.Ordinal);
     private readonly Dictionary<Mac, List<Ip>> _flowAddresses = [];
 
+    private readonly Lazy<Dictionary<Mac, OvnDhcpOffer>> _ovnOffers = new(() => OvnDhcp.Of(facts.Ovs));
+
+    private OvnDhcpOffer? OfferOf(TopologyPort port) =>
+        port is { Plug: PortPlug.Direct, Mac: { } mac } ? _ovnOffers.Value.GetValueOrDefault(mac) : null;
+
     public void Fill()
     {
         foreach (DhcpNetworkFacts network in facts.DhcpNetworks ?? [])
@@ -170,7 +175,7 @@ internal sealed partial class PortDetails(
 
     private void FindMtu(TopologyPort port)
     {
-        port.GuestMtu = DhcpMtu(port) ?? port.DomainInterface?.Mtu;
+        port.GuestMtu = DhcpMtu(port) ?? OfferOf(port)?.Mtu ?? port.DomainInterface?.Mtu;
     }
 
     /// <summary>Option 26: in neutron's opts file ("option:mtu,1450" or "26,1450"), or forced on dnsmasq's command line.</summary>

@@ -47,6 +47,8 @@ internal sealed partial class NetfilterMachine
         if (isIp)
             AddIptables(nft, family, hook, isLegacy: false);
         AddNative(nft, family, hook);
+        if (family == NetfilterFamily.Bridge)
+            AddEbtables(nft, hook);
         nft.Reverse();
         bases.AddRange(nft);
         if (isIp)

@@ -19,6 +19,43 @@ internal sealed partial class NetfilterMachine
         }
     }
 
+    private List<CompiledTable>? _ebtables;
+
+    private void AddEbtables(List<BaseChain> bases, NetfilterHook hook)
+    {
+        string name = hook.ToString().ToUpperInvariant();
+        foreach (CompiledTable table in _ebtables ??= CompileEbtables())
+        {
+            string own = table.Name == "broute" && hook == NetfilterHook.Prerouting ? "BROUTING" : name;
+            if (table.Chain(own) is { Policy: not null } chain)
+                bases.Add(new(chain, EbtablesCompiler.Priority(table.Name, hook), IsNat: false, IsLegacy: false));
+        }
+    }
+
+    private List<CompiledTable> CompileEbtables()
+    {
+        List<CompiledTable> tables = [];
+        foreach (IptablesTable facts in Facts.Ebtables?.Tables ?? [])
+        {
+            CompiledTable table = new("ebtables", facts.Name);
+            EbtablesCompiler compiler = new(table);
+            foreach (IptablesChain chain in facts.Chains)
+            {
+                IptablesChain source = chain;
+                bool isBase = chain.Name is "PREROUTING" or "INPUT" or "FORWARD" or "OUTPUT" or "POSTROUTING" or "BROUTING";
+                table.Add(
+                    new CompiledChain(table, chain.Name, _ => compiler.CompileChain(source, isBase))
+                    {
+                        Policy = isBase ? chain.Policy ?? "ACCEPT" : null,
+                        IsEmpty = isBase && chain.Rules.Count == 0 && chain.Policy is null or "ACCEPT",
+                    }
+                );
+            }
+            tables.Add(table);
+        }
+        return tables;
+    }
+
     private CompiledTable CompileNative(NftTable facts)
     {
         if (_native.TryGetValue(facts, out CompiledTable? ready))
@@ -60,6 +97,7 @@ internal sealed partial class NetfilterMachine
             {
                 "ip" => Facts.IptablesNft,
                 "ip6" => Facts.Ip6tablesNft,
+                "bridge" => Facts.Ebtables,
                 _ => null,
             };
             if (saved is not null && saved.Tables.Any(known => IsSame(known, table)))
@@ -76,7 +114,11 @@ internal sealed partial class NetfilterMachine
         foreach (NftChain chain in table.Chains)
         {
             IptablesChain? known = saved.Chains.FirstOrDefault(candidate => candidate.Name == chain.Name);
-            if (known is null || known.Rules.Count != chain.Rules.Count)
+            if (known is null)
+                return false;
+            // The policy of a user's chain of ebtables is a rule of its own at the end in nf_tables.
+            bool endsByPolicy = chain.Hook is null && known.Policy is "DROP" or "ACCEPT";
+            if (known.Rules.Count != chain.Rules.Count && !(endsByPolicy && known.Rules.Count + 1 == chain.Rules.Count))
                 return false;
         }
         return true;
