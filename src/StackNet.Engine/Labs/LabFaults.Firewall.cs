@@ -43,9 +43,11 @@ internal static partial class LabFaults
             {
                 LabGuest guest = Victim(p);
                 string chain = "neutron-openvswi-s" + guest.Port.Chain;
-                return Steps(
-                    Iptables("", ["-R", chain, "1", .. LabRules.AntiSpoof(guest, p.Prefix + ".99")]),
-                    Iptables("", ["-R", chain, "1", .. LabRules.AntiSpoof(guest, guest.Port.Address)])
+                string[] right = LabRules.AntiSpoof(guest, guest.Port.Address);
+                string[] wrong = LabRules.AntiSpoof(guest, p.Prefix + ".99");
+                return new(
+                    [Iptables("", ["-D", chain, .. right]), Iptables("", ["-I", chain, "1", .. wrong])],
+                    [Iptables("", ["-D", chain, .. wrong]), Iptables("", ["-I", chain, "1", .. right])]
                 );
             }
         );

@@ -118,11 +118,18 @@ internal static partial class LabFaults
     private static string[] Masquerade(string network, string device) => ["-s", network, "-o", device, "-j", "MASQUERADE"];
 
     private static LabFaultSteps ReplacedSnat(LabPlan p, string[] wrong) =>
-        Steps(
-            Nat(p, ["-R", SnatChain, Text(LabRules.SnatRuleNumber), .. wrong]),
-            Nat(p, ["-R", SnatChain, Text(LabRules.SnatRuleNumber), .. Snat(p, p.OutsideDevice, p.External.Address)])
-        );
+        Replaced(p, [SnatChain, Text(LabRules.SnatRuleNumber)], Snat(p, p.OutsideDevice, p.External.Address), wrong);
 
     private static LabFaultSteps ReplacedMasquerade(LabPlan p, string[] wrong) =>
-        Steps(Nat(p, ["-R", "POSTROUTING", "1", .. wrong]), Nat(p, ["-R", "POSTROUTING", "1", .. Masquerade(p.Network, p.Uplink)]));
+        Replaced(p, ["POSTROUTING"], Masquerade(p.Network, p.Uplink), wrong);
+
+    // Not by -R and a number: with another fault in, that may be the number of another rule. A place without a number is the end.
+    private static LabFaultSteps Replaced(LabPlan p, string[] place, string[] right, string[] wrong)
+    {
+        string put = place.Length > 1 ? "-I" : "-A";
+        return new(
+            [Nat(p, ["-D", place[0], .. right]), Nat(p, [put, .. place, .. wrong])],
+            [Nat(p, ["-D", place[0], .. wrong]), Nat(p, [put, .. place, .. right])]
+        );
+    }
 }

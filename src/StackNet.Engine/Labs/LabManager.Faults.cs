@@ -11,6 +11,8 @@ internal static partial class LabManager
     private static async Task ChangeAsync(string lab, string name, bool add, CancellationToken token)
     {
         CheckName(lab);
+        if (LabStore.Load(lab) is not null)
+            RequireRoot(lab);
         using IDisposable gate = await LabStore.LockAsync(lab, token).ConfigureAwait(false);
         (LabNode node, LabRecord record) = Open(lab);
         LabFaultSpec fault = LabFaults.Find(name, record.Layout, record.InstanceCount, lab);
@@ -24,7 +26,20 @@ internal static partial class LabManager
         // Written first when it goes in and last when it goes out: a maker that dies midway leaves a lab that says so.
         if (add)
             LabStore.Save(record with { Faults = [.. record.Faults, fault.Name] });
-        await node.RunAllAsync(add ? steps.Add : steps.Remove, token).ConfigureAwait(false);
+        int done = 0;
+        try
+        {
+            foreach (LabCommand step in add ? steps.Add : steps.Remove)
+            {
+                await node.RunAsync(step, token).ConfigureAwait(false);
+                done++;
+            }
+        }
+        catch (LabException) when (add && done == 0)
+        {
+            LabStore.Save(record); // what it would change is not there (another fault took it): nothing was changed
+            throw;
+        }
         await SettleAsync(node, token).ConfigureAwait(false);
         if (!add)
             LabStore.Save(record with { Faults = [.. record.Faults.Where(f => f != fault.Name)] });

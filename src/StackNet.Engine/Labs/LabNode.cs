@@ -43,12 +43,6 @@ internal sealed class LabNode(LabPlan plan, int pid)
     public Task<string> RunAsync(string ns, string tool, CancellationToken token, params string[] arguments) =>
         RunAsync(new LabCommand(ns, tool, arguments), token);
 
-    public async Task RunAllAsync(IEnumerable<LabCommand> commands, CancellationToken token)
-    {
-        foreach (LabCommand command in commands)
-            await RunAsync(command, token).ConfigureAwait(false);
-    }
-
     /// <summary>The lab's own script, inside a namespace.</summary>
     public Task<string> ScriptAsync(string ns, CancellationToken token, params string[] arguments) =>
         RunAsync(new LabCommand(ns, "perl", [LabPlan.Folder + "/lab.pl", .. arguments]), token);

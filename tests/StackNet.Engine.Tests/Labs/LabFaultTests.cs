@@ -60,6 +60,20 @@ public sealed partial class LabFaultTests
         Assert.Equal(LabFailure.InvalidArgument, alone.Reason);
     }
 
+    [Fact]
+    public async Task AFaultThatFindsNothingToBreakIsNotThere()
+    {
+        LabSkip.UnlessPossible();
+        await using LabFixture lab = await LabFixture.CreateAsync(LabLayout.Hybrid, 1);
+        await LabManager.AddFaultAsync(lab.Name, "masquerade-missing", Token);
+        LabException gone = await Assert.ThrowsAsync<LabException>(() => LabManager.AddFaultAsync(lab.Name, "snat-unowned-address", Token));
+        Assert.Equal(LabFailure.Failed, gone.Reason);
+        Assert.Equal(["masquerade-missing"], LabManager.Get(lab.Name)[0].Fault);
+        await LabManager.RemoveFaultAsync(lab.Name, "masquerade-missing", Token);
+        await LabManager.AddFaultAsync(lab.Name, "snat-unowned-address", Token);
+        Assert.Equal(["snat-unowned-address"], LabManager.Get(lab.Name)[0].Fault);
+    }
+
     private static async Task<bool> WorksAsync(LabFixture lab, LabFaultSign sign)
     {
         LabInstance first = lab.Lab.Instance[0];
