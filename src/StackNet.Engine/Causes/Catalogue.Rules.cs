@@ -96,6 +96,12 @@ internal static partial class Catalogue
                 RepairClass.Guided,
                 "track that traffic again (remove the rule of raw), or accept its way back explicitly"
             ),
+            Blocking(
+                "SN523",
+                "A filter of traffic control sits on the path",
+                RepairClass.Report,
+                "look who attached it: tc filter show dev {device} ingress (and egress)"
+            ),
             Blocking("SN522", "libvirt nwfilter on the interface", RepairClass.Guided, "change the filterref in the domain"),
         ];
 

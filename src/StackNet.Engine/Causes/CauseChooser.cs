@@ -223,7 +223,7 @@ internal sealed partial class CauseChooser(Diagnosis diagnosis, Guest guest, Ip 
             PacketReason.NatFailed => At("SN707", drop),
             PacketReason.Hairpin => At("SN215", drop),
             PacketReason.ConntrackFull => At("SN715", drop),
-            PacketReason.Policed => At("SN109", drop),
+            PacketReason.Policed => At(drop.Because?.StartsWith("tc filter", StringComparison.Ordinal) == true ? "SN523" : "SN109", drop),
             PacketReason.Loop => At("SN207", drop),
             _ => null,
         };

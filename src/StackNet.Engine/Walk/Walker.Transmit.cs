@@ -26,6 +26,8 @@ internal sealed partial class Walker
             );
             return;
         }
+        if (device.Queues is { } queues && !PassQueue(device, queues, frame))
+            return;
         if (device.Egress is { } filters && !PassTrafficControl(device, filters, frame))
             return;
         if (!NetdevHook(device, frame, egress: true))

@@ -74,8 +74,11 @@ internal sealed class Device(NamespaceMachine net, LinkFacts link)
     public List<AddressFacts> Addresses { get; } = [];
 
     /// <summary>Traffic control that can take a frame away, by direction.</summary>
-    public List<TrafficControlFacts>? Ingress { get; set; }
-    public List<TrafficControlFacts>? Egress { get; set; }
+    public List<TrafficFilter>? Ingress { get; set; }
+    public List<TrafficFilter>? Egress { get; set; }
+
+    /// <summary>Queueing disciplines that can take a packet away.</summary>
+    public List<TrafficControlFacts>? Queues { get; set; }
 
     public bool IsUp { get; } = link.IsUp;
     public bool HasCarrier { get; } = link.HasCarrier;

@@ -34,15 +34,25 @@ internal static class DeviceTable
         }
         foreach (TrafficControlFacts tc in net.Facts.TrafficControl ?? [])
         {
-            // A plain qdisc queues or shapes; only filters and policers take frames away.
-            if (tc.Action is null || !net.Devices.TryGetValue(tc.Device, out Device? device))
+            if (!net.Devices.TryGetValue(tc.Device, out Device? device))
                 continue;
-            if (tc.Direction == "ingress")
-                (device.Ingress ??= []).Add(tc);
-            else
-                (device.Egress ??= []).Add(tc);
+            if (QueueDiscipline.Matters(tc))
+                (device.Queues ??= []).Add(tc);
+            // A plain qdisc queues or shapes; of ingress and clsact only the filters act, and those may be unread.
+            bool unread = tc.Kind is "ingress" or "clsact" && tc.Action is null && FiltersUnread(net, tc.Device);
+            if (tc.Action is null && !unread)
+                continue;
+            if (unread || tc.Direction == "ingress")
+                (device.Ingress ??= []).Add(new TrafficFilter(tc));
+            if (unread ? tc.Kind == "clsact" : tc.Direction != "ingress")
+                (device.Egress ??= []).Add(new TrafficFilter(tc));
         }
     }
+
+    private static bool FiltersUnread(NamespaceMachine net, string device) =>
+        net.Node.Facts.Unread.Any(u =>
+            u.Source == "tc-filters" && (u.Namespace ?? "") == net.Name && u.Reason.StartsWith(device + " ", StringComparison.Ordinal)
+        );
 
     private static DeviceKind KindOf(LinkFacts link)
     {
