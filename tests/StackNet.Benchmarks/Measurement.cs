@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using StackNet.Engine.Facts;
 using StackNet.Engine.Sources.Live;
 using StackNet.Engine.Sources.Live.Netlink;
@@ -33,7 +34,7 @@ internal static class Measurement
             () => LiveReader.ReadAsync(options with { Parts = LiveParts.All & ~LiveParts.Switch }, CancellationToken.None)
         );
         await Verdicts.MeasureAsync(facts, plan);
-        Console.WriteLine($"peak memory {PeakMegabytes()} MB");
+        Processes(node);
         await MeasureAsync("the same by commands", () => Task.FromResult(Commands(node, plan)), rounds: 1);
         return 0;
     }
@@ -124,13 +125,63 @@ internal static class Measurement
     private static int Rules(NamespaceFacts ns) =>
         (ns.IptablesNft?.Tables ?? []).Concat(ns.Ip6tablesNft?.Tables ?? []).SelectMany(t => t.Chains).Sum(c => c.Rules.Count);
 
-    private static long PeakMegabytes()
+    /// <summary>Peak memory, of processes that do one job each and hold no taps.</summary>
+    private static void Processes(BigNode node)
     {
-        foreach (string line in File.ReadLines("/proc/self/status"))
+        string capture = Path.Join(Path.GetTempPath(), $"stacknet-benchmark-{Environment.ProcessId}.json");
+        string pid = node.Pid.ToString(CultureInfo.InvariantCulture);
+        try
         {
-            if (line.StartsWith("VmHWM:", StringComparison.Ordinal))
-                return long.Parse(line[6..].Trim().Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture) / 1024;
+            Console.WriteLine("a process that reads the node");
+            Once("read", pid);
+            Console.WriteLine("a process that reads the node and gives all verdicts");
+            Once("verdicts", pid);
+            Once("export", pid, capture);
+            Console.WriteLine("a process that reads the capture and gives all verdicts");
+            Once("capture-verdicts", capture);
+            Console.WriteLine("the same of a node where every instance fails for a reason of its own");
+            Once("failing-verdicts", capture);
+            Console.WriteLine(
+                "PowerShell with the module: Get-ComputeNode -Path CAPTURE | Test-InstanceEgress (PowerShell alone: see README)"
+            );
+            Shell(capture);
         }
-        return 0;
+        finally
+        {
+            File.Delete(capture);
+        }
+    }
+
+    private static void Once(params ReadOnlySpan<string> job) => Run([typeof(Measurement).Assembly.Location, "once", .. job]);
+
+    private static void Shell(string capture)
+    {
+        string configuration = Path.GetFileName(Path.GetDirectoryName(Path.GetDirectoryName(AppContext.BaseDirectory.TrimEnd('/'))!)!);
+        string shell = Path.GetFullPath(
+            Path.Join(AppContext.BaseDirectory, $"../../../../../src/StackNet.Shell/bin/{configuration}/net10.0/StackNet.Shell.dll")
+        );
+        if (!File.Exists(shell))
+        {
+            Console.WriteLine($"    not measured: {shell} is not built");
+            return;
+        }
+        const string peak = "[IO.File]::ReadAllLines('/proc/self/status') | Where-Object { $_ -match '^VmHWM' }";
+        Run([shell, "-Command", peak]);
+        Run([
+            shell,
+            "-Command",
+            $"$r = Get-ComputeNode -Path '{capture}' | Test-InstanceEgress; \"$($r.Count) results, $(($r | Where-Object Verdict -eq Pass).Count) Pass\"; {peak}",
+        ]);
+    }
+
+    private static void Run(IEnumerable<string> words)
+    {
+        ProcessStartInfo start = new("dotnet") { UseShellExecute = false, RedirectStandardOutput = true };
+        foreach (string word in words)
+            start.ArgumentList.Add(word);
+        using Process process = Process.Start(start)!;
+        foreach (string line in process.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            Console.WriteLine("    " + line.Trim());
+        process.WaitForExit();
     }
 }

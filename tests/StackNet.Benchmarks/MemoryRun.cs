@@ -18,8 +18,12 @@ internal static class MemoryRun
         {
             ["read" or "verdicts", string pid, ..] => await LiveReader.ReadAsync(Options(pid), CancellationToken.None),
             ["capture" or "capture-verdicts", string path, ..] => Read(path),
+            ["failing-verdicts", string path, ..] => WithTapsDown(Read(path)),
+            ["untranslated-verdicts", string path, ..] => WithoutNat(Read(path)),
             ["export", string pid, string path] => await ExportAsync(int.Parse(pid, CultureInfo.InvariantCulture), path),
-            _ => throw new ArgumentException("once read|verdicts PID, once capture|capture-verdicts FILE, once export PID FILE"),
+            _ => throw new ArgumentException(
+                "once read|verdicts PID, once capture|capture-verdicts|failing-verdicts|untranslated-verdicts FILE, once export PID FILE"
+            ),
         };
         Say("read", begin);
         for (int i = 1; i < Rounds(job) && job[0] == "read"; i++)
@@ -66,6 +70,51 @@ internal static class MemoryRun
             Parts = Enum.TryParse(Environment.GetEnvironmentVariable("STACKNET_BENCHMARK_PARTS"), out LiveParts parts)
                 ? parts
                 : LiveParts.All,
+        };
+
+    // Every instance fails, each for a reason of its own.
+    private static NodeFacts WithTapsDown(NodeFacts facts) =>
+        facts with
+        {
+            Namespaces =
+            [
+                .. facts.Namespaces.Select(n =>
+                    n with
+                    {
+                        Links = n
+                            .Links?.Select(l =>
+                                l.Kind == "tun" && n.Name.Length == 0
+                                    ? l with
+                                    {
+                                        Flags = ["BROADCAST", "MULTICAST"],
+                                        OperState = "DOWN",
+                                    }
+                                    : l
+                            )
+                            .ToList(),
+                    }
+                ),
+            ],
+        };
+
+    // Every instance fails far from its tap: its router translates nothing.
+    private static NodeFacts WithoutNat(NodeFacts facts) =>
+        facts with
+        {
+            Namespaces =
+            [
+                .. facts.Namespaces.Select(n =>
+                    n with
+                    {
+                        IptablesNft = n.IptablesNft is { } rules
+                            ? rules with
+                            {
+                                Tables = [.. rules.Tables.Where(t => t.Name != "nat")],
+                            }
+                            : null,
+                    }
+                ),
+            ],
         };
 
     private static NodeFacts Read(string path) => NodeFactsJson.Read(File.ReadAllBytes(path), path);

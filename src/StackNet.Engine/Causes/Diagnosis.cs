@@ -7,7 +7,11 @@ namespace StackNet.Engine.Causes;
 /// <summary>A node with everything that was computed of it; <see cref="Mended"/> is the same node with one thing put right.</summary>
 internal sealed class Diagnosis
 {
-    private readonly System.Collections.Concurrent.ConcurrentDictionary<string, Diagnosis> _mended = new(StringComparer.Ordinal);
+    // A mended node is as large as the node; of a thousand instances with a fault of their own each, each has one.
+    private const int MendedKept = 4;
+
+    private readonly Lock _mending = new();
+    private readonly List<(string Key, Lazy<Diagnosis> Node)> _mended = [];
     private readonly Lazy<HashSet<Mac>> _macs;
     private readonly Lazy<ILookup<Ip, Topology.Device>> _carriers;
     private readonly Lazy<Ip> _defaultDestination;
@@ -49,15 +53,27 @@ internal sealed class Diagnosis
             );
 
     /// <summary>The node as it would be after a change; made once a change, since many instances ask for the same one.</summary>
-    public Diagnosis Mended(string key, Func<NodeFacts, NodeFacts> change) =>
-        _mended.GetOrAdd(
-            key,
-            _ =>
-            {
-                ComputeNode node = ComputeNodes.Create(change(Facts), Node.Source, Node.SourceKind);
-                return new Diagnosis(node, node.Facts, NodeTopology.For(node), NodeMachine.For(node));
-            }
-        );
+    public Diagnosis Mended(string key, Func<NodeFacts, NodeFacts> change)
+    {
+        Lazy<Diagnosis> mended;
+        lock (_mending)
+        {
+            int at = _mended.FindIndex(m => m.Key == key);
+            mended = at >= 0 ? _mended[at].Node : new(() => Mend(change));
+            if (at >= 0)
+                _mended.RemoveAt(at);
+            else if (_mended.Count == MendedKept)
+                _mended.RemoveAt(0);
+            _mended.Add((key, mended));
+        }
+        return mended.Value;
+    }
+
+    private Diagnosis Mend(Func<NodeFacts, NodeFacts> change)
+    {
+        ComputeNode node = ComputeNodes.Create(change(Facts), Node.Source, Node.SourceKind);
+        return new Diagnosis(node, node.Facts, NodeTopology.For(node), NodeMachine.For(node));
+    }
 
     /// <summary>An address beyond every default route.</summary>
     public Ip DefaultDestination => _defaultDestination.Value;
@@ -70,12 +86,14 @@ internal sealed class Diagnosis
 
     /// <summary>The same guest on this diagnosis's topology (a mended node has one of its own).</summary>
     public Guest Here(Guest guest) =>
-        Topology.Ports.FirstOrDefault(p => p.TapName == guest.Tap && p.Mac == guest.Mac && p.Addresses.Contains(guest.Address)) is { } port
+        Topology.PortOfDevice(guest.Tap) == guest.Port ? guest
+        : Topology.Ports.FirstOrDefault(p => p.TapName == guest.Tap && p.Mac == guest.Mac && p.Addresses.Contains(guest.Address))
+            is { } port
             ? guest with
             {
                 Port = port,
             }
-            : guest;
+        : guest;
 
     /// <summary>Networks of OVN's logical routers.</summary>
     public IReadOnlyList<IpPrefix> OvnNetworks => _ovnNetworks ??= Engine.Topology.OvnNetworks.Of(Facts.Ovs);

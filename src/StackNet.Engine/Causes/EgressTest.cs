@@ -113,7 +113,7 @@ internal static class EgressTest
             Cause = outcome.Cause,
             Evidence = outcome.Evidence,
             Repair = outcome.Repair,
-            WouldAlsoFailAt = outcome.WouldAlsoFailAt,
+            LaterCauses = outcome.LaterCauses,
             LatePath = new(() => NodeNouns.Path(diagnosis.Node, port, address)),
             LateTrace = outcome.Trace,
             UnknownBecause = outcome.UnknownBecause,

@@ -182,7 +182,7 @@ internal static class IngressTest
             Cause = outcome.Cause,
             Evidence = outcome.Evidence,
             Repair = outcome.Repair,
-            WouldAlsoFailAt = outcome.WouldAlsoFailAt,
+            LaterCauses = outcome.LaterCauses,
             LatePath = new(() => NodeNouns.Path(diagnosis.Node, port, port.Addresses.FirstOrDefault(a => !a.IsV6))),
             LateTrace = outcome.Trace,
             UnknownBecause = outcome.UnknownBecause,

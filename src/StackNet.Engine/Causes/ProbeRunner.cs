@@ -15,7 +15,9 @@ internal sealed record ProbeOutcome
     public string? Cause { get; init; }
     public string? Evidence { get; init; }
     public string? Repair { get; init; }
-    public string[] WouldAlsoFailAt { get; init; } = [];
+
+    /// <summary>What would stop it next; found when somebody asks: each look needs a whole node with one thing put right.</summary>
+    public Lazy<string[]>? LaterCauses { get; init; }
     public string? UnknownBecause { get; init; }
 
     /// <summary>The walk's steps; made when somebody looks at them (a thousand of them are most of a large node's memory).</summary>
@@ -74,7 +76,7 @@ internal static class ProbeRunner
             Cause = cause?.Title,
             Evidence = finding.Evidence,
             Repair = cause is null ? null : Mend(cause, finding, guest, request),
-            WouldAlsoFailAt = [.. Later(diagnosis, request, guest, destination, ending, finding, talk)],
+            LaterCauses = new(() => LaterAgain(diagnosis, request, guest, destination, outward, talk)),
             Trace = trace,
         };
     }
@@ -127,6 +129,23 @@ internal static class ProbeRunner
         return null;
     }
 
+    // The walk is done again instead of kept: what a thousand failed ones met is large.
+    private static string[] LaterAgain(
+        Diagnosis diagnosis,
+        ProbeRequest request,
+        Guest guest,
+        Ip destination,
+        PacketDirection outward,
+        Func<Conversation, Ending?> talk
+    )
+    {
+        ProbeRequest untraced = request with { Trace = TraceKeeping.No };
+        if (Talk(diagnosis, untraced, guest, destination, outward, talk).Ending is not { Verdict: Verdict.Fail } ending)
+            return [];
+        Finding finding = new CauseChooser(diagnosis, guest, destination).Choose(ending);
+        return [.. Later(diagnosis, untraced, guest, destination, ending, finding, talk)];
+    }
+
     private static IEnumerable<string> Later(
         Diagnosis diagnosis,
         ProbeRequest request,
@@ -144,7 +163,7 @@ internal static class ProbeRunner
             if (Mending.Of(current, ending, finding, current.Here(guest)) is not { } mended)
                 yield break;
             current = mended;
-            if (talk(new Conversation(current, request with { Trace = TraceKeeping.No })) is not { Verdict: Verdict.Fail } next)
+            if (talk(new Conversation(current, request)) is not { Verdict: Verdict.Fail } next)
                 yield break;
             ending = next;
             finding = new CauseChooser(current, current.Here(guest), destination).Choose(next);

@@ -7,14 +7,19 @@ namespace StackNet.Engine.Facts;
 /// <summary>One IPv4 or IPv6 address as a number, so that prefixes, ranges and sets compare without allocation.</summary>
 internal readonly record struct Ip : IComparable<Ip>
 {
+    // Two halves: a UInt128 is aligned to 16 bytes and would make every address, and every packet with its five, a third longer.
+    private readonly ulong _upper;
+    private readonly ulong _lower;
+
     private Ip(UInt128 value, bool isV6)
     {
-        Value = value;
+        _upper = (ulong)(value >> 64);
+        _lower = (ulong)value;
         IsV6 = isV6;
     }
 
     /// <summary>The address as a number in host order; an IPv4 address takes the low 32 bits.</summary>
-    public UInt128 Value { get; }
+    public UInt128 Value => new(_upper, _lower);
 
     /// <summary>True for IPv6.</summary>
     public bool IsV6 { get; }

@@ -397,7 +397,10 @@ public abstract class ConnectivityResult : NodeItem
     public string? Repair { get; init; }
 
     /// <summary>Causes that lie further on the path: mending this one alone would not help.</summary>
-    public string[] WouldAlsoFailAt { get; init; } = [];
+    public string[] WouldAlsoFailAt => LaterCauses?.Value ?? [];
+
+    /// <summary>What finds <see cref="WouldAlsoFailAt"/>.</summary>
+    internal Lazy<string[]>? LaterCauses { get; init; }
 
     /// <summary>The devices on the way; found when they are first looked at.</summary>
     public InstancePath? Path => LatePath?.Value;

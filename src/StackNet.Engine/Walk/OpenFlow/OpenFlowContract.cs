@@ -18,20 +18,26 @@ internal sealed record SwitchOutput
     public required string Type { get; init; }
     public required Packet Packet { get; init; }
 
+    /// <summary>When <see cref="Type"/> is a tunnel, or the switch has put a tunnel header around.</summary>
+    public TunnelEnds? Tunnel { get; init; }
+
     /// <summary>Tunnel key and ends when <see cref="Type"/> is a tunnel.</summary>
-    public ulong? TunnelId { get; init; }
-    public Ip? TunnelRemote { get; init; }
-    public Ip? TunnelLocal { get; init; }
+    public ulong? TunnelId => Tunnel?.Id;
+    public Ip? TunnelRemote => Tunnel?.Remote;
+    public Ip? TunnelLocal => Tunnel?.Local;
 
     /// <summary>
     /// Name of the tunnel port when the switch itself has put the tunnel header around: then <see cref="Packet"/> is the outer packet,
     /// and the frame is its <see cref="Packet.Tunnel"/>.
     /// </summary>
-    public string? TunnelPort { get; init; }
+    public string? TunnelPort => Tunnel?.Port;
 
     /// <summary>Flow that sent it out, as the node has it.</summary>
     public TraceRule? Rule { get; init; }
 }
+
+/// <summary>Key, ends and port of a tunnel. Apart from the output, of which a flood makes many and nearly all without one.</summary>
+internal sealed record TunnelEnds(ulong? Id, Ip? Remote, Ip? Local, string? Port = null);
 
 /// <summary>What the switch did with a frame.</summary>
 internal sealed record SwitchResult

@@ -154,10 +154,7 @@ internal sealed partial class Translation
                 OfPort = port.Number,
                 Type = port.Type is "dummy" ? "" : port.Type,
                 Packet = copy,
-                TunnelId = copy.Tunnel?.Id,
-                TunnelRemote = copy.Tunnel is null ? null : copy.Destination,
-                TunnelLocal = copy.Tunnel is null ? null : copy.Source,
-                TunnelPort = copy.Tunnel is null ? null : _tunnelPort,
+                Tunnel = copy.Tunnel is { } inner ? new TunnelEnds(inner.Id, copy.Destination, copy.Source, _tunnelPort) : null,
                 Rule = Rule(),
             }
         );

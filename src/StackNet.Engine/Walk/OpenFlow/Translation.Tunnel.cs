@@ -35,9 +35,7 @@ internal sealed partial class Translation
                     OfPort = port.Number,
                     Type = port.Type,
                     Packet = inner,
-                    TunnelId = id,
-                    TunnelRemote = far,
-                    TunnelLocal = local,
+                    Tunnel = new TunnelEnds(id, far, local),
                     Rule = Rule(),
                 }
             );
