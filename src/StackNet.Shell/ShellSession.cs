@@ -1,5 +1,6 @@
+using System.Collections;
 using System.Management.Automation;
-using System.Management.Automation.Host;
+using System.Management.Automation.Language;
 using System.Management.Automation.Runspaces;
 using StackNet.Shell.Commands;
 using StackNet.Shell.Hosting;
@@ -88,10 +89,22 @@ internal sealed class ShellSession : IDisposable
             return BadCommandLine;
         }
         using PowerShell shell = PowerShell.Create(runspace);
-        shell.AddCommand(path);
-        AddArguments(shell, _arguments.Rest);
+        ScriptBlockAst script = Parser.ParseFile(path, out _, out ParseError[] errors);
+        if (errors.Length > 0)
+        {
+            // The engine says it better, with the line.
+            shell.AddCommand(path);
+        }
+        else
+        {
+            // A script that is a command keeps its 'exit N' to itself and leaves $LASTEXITCODE, as any native command in it does too;
+            // the exit of a block is the shell's.
+            (Hashtable named, List<object> rest) = Split(_arguments.Rest);
+            shell.AddScript("param($Block, $Named, $Rest) & $Block @Named @Rest");
+            shell.AddArgument(script.GetScriptBlock()).AddArgument(named).AddArgument(rest.ToArray());
+        }
         (bool threw, _) = Invoke(shell);
-        return _host.ExitCode ?? (threw ? CodeOf(Failure) : LastExitCode(runspace) ?? 0);
+        return _host.ExitCode ?? (threw ? CodeOf(Failure) : 0);
     }
 
     /// <summary>As pwsh: 64 for a script that is not there.</summary>
@@ -136,6 +149,12 @@ internal sealed class ShellSession : IDisposable
         {
             return (true, false);
         }
+        catch (IncompleteParseException error)
+        {
+            // The one error that has no record.
+            _host.UI.WriteErrorLine($"ParserError: {error.Message}");
+            return (true, false);
+        }
         catch (RuntimeException error)
         {
             Report(error);
@@ -151,8 +170,9 @@ internal sealed class ShellSession : IDisposable
     private void Report(RuntimeException error)
     {
         using PowerShell shell = PowerShell.Create(_host.Runspace);
-        PSObject record = PSObject.AsPSObject(error.ErrorRecord ?? new ErrorRecord(error, "Shell", ErrorCategory.NotSpecified, null));
-        record.Properties.Add(new PSNoteProperty("writeErrorStream", true));
+        ErrorRecord record = error.ErrorRecord ?? new ErrorRecord(error, "Shell", ErrorCategory.NotSpecified, null);
+        // Out-Default sends to the error stream only what came down a pipeline as an error.
+        using IDisposable redirection = _host.Interface.ToErrors();
         try
         {
             shell.AddCommand("Out-Default").Invoke(new[] { record });
@@ -163,28 +183,27 @@ internal sealed class ShellSession : IDisposable
         }
     }
 
-    private static int? LastExitCode(Runspace runspace) => runspace.SessionStateProxy.GetVariable("LASTEXITCODE") as int?;
-
     /// <summary>-Name value pairs of the command line become parameters, as pwsh -File does.</summary>
-    private static void AddArguments(PowerShell shell, IReadOnlyList<string> arguments)
+    private static (Hashtable Named, List<object> Unnamed) Split(IReadOnlyList<string> arguments)
     {
+        Hashtable named = new(StringComparer.OrdinalIgnoreCase);
+        List<object> rest = [];
         for (int i = 0; i < arguments.Count; i++)
         {
             string argument = arguments[i];
-            bool name = argument.Length > 1 && argument[0] == '-' && char.IsLetter(argument[1]);
-            if (!name)
-                shell.AddArgument(argument);
+            if (!IsName(argument))
+                rest.Add(argument);
             else if (argument.IndexOf(':', StringComparison.Ordinal) is > 0 and int colon)
-                shell.AddParameter(argument[1..colon], Literal(argument[(colon + 1)..]));
-            else if (
-                i + 1 < arguments.Count
-                && !(arguments[i + 1].Length > 1 && arguments[i + 1][0] == '-' && char.IsLetter(arguments[i + 1][1]))
-            )
-                shell.AddParameter(argument[1..], arguments[++i]);
+                named[argument[1..colon]] = Literal(argument[(colon + 1)..]);
+            else if (i + 1 < arguments.Count && !IsName(arguments[i + 1]))
+                named[argument[1..]] = arguments[++i];
             else
-                shell.AddParameter(argument[1..], true);
+                named[argument[1..]] = true;
         }
+        return (named, rest);
     }
+
+    private static bool IsName(string argument) => argument.Length > 1 && argument[0] == '-' && char.IsLetter(argument[1]);
 
     private static object Literal(string text) =>
         text.ToUpperInvariant() switch

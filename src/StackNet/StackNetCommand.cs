@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Management.Automation;
+using System.Runtime.ExceptionServices;
 
 namespace StackNet.Commands;
 
@@ -6,6 +8,12 @@ namespace StackNet.Commands;
 public abstract class StackNetCommand : PSCmdlet, IDisposable
 {
     private const int ActivityId = 0x5AC7;
+
+    // Results that may wait for a slow reader of the pipeline.
+    private const int Ahead = 64;
+
+    // A walk goes as deep as the rules of a node jump; what PowerShell gives its own threads.
+    private const int StackSize = 10 << 20;
     private static readonly TimeSpan QuietTime = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(200);
 
@@ -69,25 +77,39 @@ public abstract class StackNetCommand : PSCmdlet, IDisposable
         }
     }
 
-    /// <summary>Work that gives one object after another: each is written at once, and progress is shown after a second.</summary>
+    /// <summary>
+    /// Work that gives one object after another: done on a thread of its own, so that Ctrl+C answers at once also while the first one
+    /// is not there yet; each is written when it is ready, and progress is shown after a second.
+    /// </summary>
     internal void WriteEach<T>(string activity, IEnumerable<T> items, Func<T, string> status)
     {
+        CancellationToken token = Token;
+        BlockingCollection<T> ready = new(Ahead);
+        Exception? failure = null;
+        Thread worker = new(Produce, StackSize) { IsBackground = true, Name = activity };
+        worker.Start();
         long start = Environment.TickCount64;
         long shown = 0;
+        string last = "";
         try
         {
-            foreach (T item in items)
+            while (!ready.IsCompleted)
             {
-                Token.ThrowIfCancellationRequested();
-                WriteObject(item);
+                if (ready.TryTake(out T? item, (int)Beat.TotalMilliseconds, token))
+                {
+                    WriteObject(item);
+                    last = status(item);
+                }
                 long elapsed = Environment.TickCount64 - start;
                 if (elapsed < QuietTime.TotalMilliseconds || elapsed - shown < Beat.TotalMilliseconds)
                     continue;
                 shown = elapsed;
-                WriteProgress(new ProgressRecord(ActivityId, activity, status(item)));
+                WriteProgress(new ProgressRecord(ActivityId, activity, last.Length == 0 ? activity : last));
             }
+            if (failure is not null)
+                ExceptionDispatchInfo.Throw(failure);
         }
-        catch (OperationCanceledException) when (Token.IsCancellationRequested)
+        catch (OperationCanceledException) when (token.IsCancellationRequested)
         {
             throw new PipelineStoppedException();
         }
@@ -95,6 +117,27 @@ public abstract class StackNetCommand : PSCmdlet, IDisposable
         {
             if (shown > 0)
                 WriteProgress(new ProgressRecord(ActivityId, activity, "Done") { RecordType = ProgressRecordType.Completed });
+        }
+
+        void Produce()
+        {
+            try
+            {
+                foreach (T item in items)
+                    ready.Add(item, token);
+            }
+            catch (OperationCanceledException) when (token.IsCancellationRequested)
+            {
+                // Nobody waits for the rest.
+            }
+            catch (Exception error)
+            {
+                failure = error;
+            }
+            finally
+            {
+                ready.CompleteAdding();
+            }
         }
     }
 

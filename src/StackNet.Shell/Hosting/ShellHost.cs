@@ -19,6 +19,9 @@ internal sealed class ShellHost(bool nonInteractive) : PSHost
     public override Guid InstanceId { get; } = Guid.NewGuid();
     public override string Name => "StackNetShell";
     public override PSHostUserInterface UI => _interface;
+
+    public ShellInterface Interface => _interface;
+
     public override Version Version => typeof(ShellHost).Assembly.GetName().Version ?? new Version(0, 0);
 
     public override void SetShouldExit(int exitCode) => ExitCode = exitCode;

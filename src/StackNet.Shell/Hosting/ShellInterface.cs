@@ -8,6 +8,7 @@ internal sealed partial class ShellInterface(bool nonInteractive) : PSHostUserIn
 {
     private readonly ShellRawInterface _raw = new();
     private int _progressLength;
+    private bool _toErrors;
 
     public override PSHostRawUserInterface RawUI => _raw;
 
@@ -16,18 +17,27 @@ internal sealed partial class ShellInterface(bool nonInteractive) : PSHostUserIn
 
     private static bool ColouredErrors => !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb");
 
+    /// <summary>Until it is disposed of, all that is written goes to standard error.</summary>
+    public IDisposable ToErrors()
+    {
+        _toErrors = true;
+        return new Redirection(this);
+    }
+
     public override void Write(string value)
     {
         ClearProgress();
-        Console.Out.Write(Decorated(value, SupportsVirtualTerminal));
+        if (_toErrors)
+            Console.Error.Write(Decorated(value, ColouredErrors));
+        else
+            Console.Out.Write(Decorated(value, SupportsVirtualTerminal));
     }
 
     public override void Write(ConsoleColor foregroundColor, ConsoleColor backgroundColor, string value) => Write(value);
 
     public override void WriteLine(string value)
     {
-        ClearProgress();
-        Console.Out.WriteLine(Decorated(value, SupportsVirtualTerminal));
+        Write(value + Environment.NewLine);
     }
 
     public override void WriteErrorLine(string value) => ToError("", value, "\u001b[31;1m");
@@ -63,6 +73,11 @@ internal sealed partial class ShellInterface(bool nonInteractive) : PSHostUserIn
         string text = GetOutputString(prefix + message, ColouredErrors);
         Console.Out.Flush();
         Console.Error.WriteLine(ColouredErrors && !text.Contains('\u001b', StringComparison.Ordinal) ? $"{colour}{text}\u001b[0m" : text);
+    }
+
+    private sealed class Redirection(ShellInterface ui) : IDisposable
+    {
+        public void Dispose() => ui._toErrors = false;
     }
 
     private void ClearProgress()

@@ -5,7 +5,7 @@ namespace StackNet.Binding;
 /// <summary>Names with wildcards, matched without regard to case; remembers which of them met nothing.</summary>
 internal sealed class NameFilter
 {
-    private readonly List<(string Text, WildcardPattern Pattern)> _patterns = [];
+    private readonly List<(string Text, bool IsName, WildcardPattern Pattern)> _patterns = [];
     private readonly HashSet<string> _met = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Makes a filter of what a parameter was given.</summary>
@@ -18,8 +18,9 @@ internal sealed class NameFilter
         {
             if (name is null)
                 continue;
-            string text = literal ? WildcardPattern.Escape(name) : name;
-            _patterns.Add((name, WildcardPattern.Get(text, WildcardOptions.IgnoreCase)));
+            bool isPattern = !literal && WildcardPattern.ContainsWildcardCharacters(name) && IsPattern(name);
+            string text = isPattern ? name : WildcardPattern.Escape(name);
+            _patterns.Add((name, !isPattern, WildcardPattern.Get(text, WildcardOptions.IgnoreCase)));
         }
     }
 
@@ -32,7 +33,7 @@ internal sealed class NameFilter
         if (IsAny)
             return true;
         bool matches = false;
-        foreach ((string text, WildcardPattern pattern) in _patterns)
+        foreach ((string text, _, WildcardPattern pattern) in _patterns)
         {
             foreach (string? candidate in candidates)
             {
@@ -47,6 +48,19 @@ internal sealed class NameFilter
     }
 
     /// <summary>Names without wildcards that met nothing: for those a user expects an error, for a pattern nothing.</summary>
-    public IEnumerable<string> Missing =>
-        _patterns.Select(p => p.Text).Where(t => !_met.Contains(t) && !WildcardPattern.ContainsWildcardCharacters(t));
+    public IEnumerable<string> Missing => _patterns.Where(p => p.IsName && !_met.Contains(p.Text)).Select(p => p.Text);
+
+    /// <summary>False for "a[": such a text can only be a name that has a bracket in it.</summary>
+    private static bool IsPattern(string text)
+    {
+        try
+        {
+            WildcardPattern.Get(text, WildcardOptions.IgnoreCase).IsMatch("");
+            return true;
+        }
+        catch (WildcardPatternException)
+        {
+            return false;
+        }
+    }
 }

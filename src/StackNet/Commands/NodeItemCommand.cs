@@ -22,11 +22,7 @@ public abstract class NodeItemCommand : NodeCommand
     private protected sealed override void Process(ComputeNode node)
     {
         _filters.Clear();
-        foreach (NodeItem item in Items(node))
-        {
-            Token.ThrowIfCancellationRequested();
-            WriteObject(item);
-        }
+        WriteEach($"Looking through {node.ComputerName}", Items(node), item => item.ToString() ?? "");
     }
 
     /// <inheritdoc />

@@ -12,7 +12,7 @@ public static class TraceText
     public static string Of(object? trace, object? start, object? end)
     {
         StringBuilder text = new();
-        AppendLine(text, Title(trace));
+        AppendLine(text, Cut(Title(trace), 2 * Width));
         // A trace without a verdict is of one packet, which goes one way.
         bool oneWay = Fields.Text(trace, "Verdict").Length == 0;
         string direction = "";
@@ -61,7 +61,7 @@ public static class TraceText
         string name = Fields.Text(step, "Namespace") is { Length: > 0 } ns ? $"{device} [{ns}]" : device;
         string indent = new(' ', 2 * Math.Clamp(Fields.Number(step, "Depth"), 0, 8));
         if (newPlace && device.Length > 0)
-            AppendLine(text, $"   {name}");
+            AppendLine(text, Cut($"   {name}", Width));
         string rule = Rule(Fields.Text(step, "Rule"));
         string line = $"{indent}{Fields.Text(step, "Layer"), -10} {Fields.Text(step, "Action")}{(rule.Length > 0 ? "  | " + rule : "")}";
         string prefix = fatal ? $" {Mark}  " : "     ";
