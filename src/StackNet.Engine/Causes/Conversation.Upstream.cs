@@ -7,14 +7,21 @@ namespace StackNet.Engine.Causes;
 
 internal sealed partial class Conversation
 {
-    /// <summary>The copy that left the node for somebody outside: by a wire, with a MAC that is nobody's here.</summary>
-    private WalkOutput? LeftByWire(WalkOutcome outcome, Ip destination) =>
-        outcome.Outputs.Find(o =>
-            o.Kind == WalkOutputKind.Wire
-            && o.Packet.IsIp
-            && o.Packet.Destination == destination
-            && !_diagnosis.IsOwnMac(o.Packet.DestinationMac)
-        );
+    /// <summary>The copy that left the node for somebody outside: by a wire, with a MAC that is nobody's here; a rule may have given it another destination.</summary>
+    private WalkOutput? LeftByWire(WalkOutcome outcome, Ip destination)
+    {
+        WalkOutput? translated = null;
+        foreach (WalkOutput output in outcome.Outputs)
+        {
+            if (output.Kind != WalkOutputKind.Wire || !output.Packet.IsIp || _diagnosis.IsOwnMac(output.Packet.DestinationMac))
+                continue;
+            if (output.Packet.Destination == destination)
+                return output;
+            if (output.Routed)
+                translated ??= output;
+        }
+        return translated;
+    }
 
     /// <summary>
     /// A neighbour entry that somebody set by hand names a MAC that the uplink's bridge has never heard, while it has heard others there:

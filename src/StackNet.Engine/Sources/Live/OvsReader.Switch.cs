@@ -202,8 +202,12 @@ internal sealed partial class OvsReader
     private void ReadPorts(BridgeAnswers answers)
     {
         string name = answers.Bridge.Name;
-        answers.Ports = unread.Try($"ports:{name}", null, () => OvsOfctlShowText.Parse(Ofctl(Version(answers.Bridge), "show", name)));
+        answers.Ports = unread.Try($"ports:{name}", null, () => OvsOfctlShowText.Parse(Ofctl(PortVersion(answers.Bridge), "show", name)));
     }
+
+    // Only OpenFlow 1.0 has the bit NO_FLOOD (ofp_port_config; 1.1 dropped it), and the switch heeds it whoever asks.
+    private static string PortVersion(OvsBridgeFacts bridge) =>
+        bridge.Protocols.Count == 0 || bridge.Protocols.Contains("OpenFlow10") ? "OpenFlow10" : Version(bridge);
 
     private string Ofctl(string version, string command, string bridge) => Tools.RunText("ovs-ofctl", "-O", version, command, bridge);
 
