@@ -111,14 +111,17 @@ internal static partial class NodeNouns
                     // A port forward is not a floating IP, and neither is a redirect to the node's own services.
                     if (rule.Protocol is not null)
                         continue;
-                    found[d.Address] = (inside, true, found.GetValueOrDefault(d.Address).Snat);
+                    (Ip? known, bool dnat, bool snat) = found.GetValueOrDefault(d.Address);
+                    // OUTPUT's twin serves what the namespace itself sends: who comes from outside needs PREROUTING's.
+                    bool outside = !rule.Chain.Contains("OUTPUT", StringComparison.Ordinal);
+                    found[d.Address] = (outside ? inside : known ?? inside, dnat || outside, snat);
                 }
                 else if (
                     rule.Kind == "Snat"
-                    && rule is { Source: { } s, SourceNegated: false, ToAddress: { } outside }
+                    && rule is { Source: { } s, SourceNegated: false, ToAddress: { } shown }
                     && s.Length == s.Address.Bits
                 )
-                    found[outside] = (found.GetValueOrDefault(outside).Fixed ?? s.Address, found.GetValueOrDefault(outside).Dnat, true);
+                    found[shown] = (found.GetValueOrDefault(shown).Fixed ?? s.Address, found.GetValueOrDefault(shown).Dnat, true);
             }
             foreach ((Ip address, (Ip? inside, bool dnat, bool snat)) in found.OrderBy(f => f.Key))
             {
