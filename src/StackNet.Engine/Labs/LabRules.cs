@@ -153,7 +153,7 @@ internal static class LabRules
 
             """.ReplaceLineEndings("\n");
 
-    /// <summary>Every port leads to the two that answer: a guest and the internet host are to be reached by any.</summary>
+    /// <summary>Every port leads to the two that answer: a guest and the internet host are to be reached by any, also by themselves.</summary>
     public static string Answering() =>
         """
             *nat
@@ -163,6 +163,8 @@ internal static class LabRules
             :POSTROUTING ACCEPT
             -A PREROUTING -p tcp -j REDIRECT --to-ports 80
             -A PREROUTING -p udp -j REDIRECT --to-ports 7
+            -A OUTPUT -o lo -p tcp -j DNAT --to-destination :80
+            -A OUTPUT -o lo -p udp -j DNAT --to-destination :7
             COMMIT
 
             """.ReplaceLineEndings("\n");
