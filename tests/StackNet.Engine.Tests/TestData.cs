@@ -20,6 +20,9 @@ internal static class TestData
     /// <summary>Case files of the Open vSwitch oracle.</summary>
     public static string OvsOracle => Path.Combine(Extracted("ovs-oracle"), "cases");
 
+    /// <summary>Single features of netfilter, measured one by one.</summary>
+    public static string NetfilterProbes => Path.Combine(Extracted("netfilter-probes"), "cases");
+
     /// <summary>A set of the same data kept outside the repository, which may hold more (folder "shared" beside or above it); null when absent.</summary>
     public static string? Shared(string name)
     {

@@ -116,6 +116,9 @@ internal sealed record LinkFacts
     /// <summary>Other details of the kind that have no room of their own, as key to text (bond mode, macvlan mode …).</summary>
     public IReadOnlyDictionary<string, string>? Details { get; init; }
 
+    /// <summary>IFLA_GROUP as a number, or a name of /etc/iproute2/group; null: not read.</summary>
+    public string? DeviceGroup { get; init; }
+
     /// <summary>Counters: received and sent packets and drops, when read.</summary>
     public LinkCounters? Counters { get; init; }
 

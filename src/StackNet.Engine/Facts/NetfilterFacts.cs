@@ -124,7 +124,16 @@ internal sealed record ConntrackFacts
     /// <summary>Zone of one direction only (zone-orig, zone-reply), null when the zone is the whole entry's.</summary>
     public string? ZoneDirection { get; init; }
     public long? TimeoutSeconds { get; init; }
+
+    /// <summary>Packets and bytes of both directions; null where the entry has no counters (nf_conntrack_acct off when it was made).</summary>
+    public ConntrackTraffic? Counters { get; init; }
+
+    /// <summary>Connection labels as bits.</summary>
+    public UInt128 Label { get; init; }
 }
+
+/// <summary>What a tracked connection has carried.</summary>
+internal sealed record ConntrackTraffic(ulong OriginalPackets, ulong OriginalBytes, ulong ReplyPackets, ulong ReplyBytes);
 
 /// <summary>One direction of a connection: for ICMP the id is in both port fields and type and code are beside.</summary>
 internal readonly record struct ConntrackTuple(

@@ -44,7 +44,8 @@ internal sealed class WalkState
         ConntrackTable table = net.Netfilter.NewTable();
         if (UsesReadConnections || table.Count == 0)
             return table;
-        ConntrackTable empty = ConntrackTable.Load(null);
+        ConntrackTable empty = ConntrackTable.Load([]);
+        empty.CountsTraffic = table.CountsTraffic;
         empty.TcpLoose = table.TcpLoose;
         empty.TcpBeLiberal = table.TcpBeLiberal;
         empty.VerifyChecksums = table.VerifyChecksums;

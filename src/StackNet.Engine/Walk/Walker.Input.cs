@@ -162,6 +162,8 @@ internal sealed partial class Walker
             return;
         }
         packet.Ttl--;
+        if (net.Sysctls.Get("net.ipv4.ip_forward_update_priority") is null or > 0)
+            packet.Priority = PriorityOf(packet.Tos);
         frame.Routed = true;
         if (
             !RunHook(
@@ -175,8 +177,18 @@ internal sealed partial class Walker
             )
         )
             return;
-        Output(output, frame, fib, leg, mtu);
+        Output(output, frame, fib, leg, mtu, device);
     }
+
+    /// <summary>rt_tos2priority: what a forwarded packet's TOS makes of its priority.</summary>
+    private static uint PriorityOf(byte tos) =>
+        (tos >> 3 & 3) switch
+        {
+            0 => 0, // TC_PRIO_BESTEFFORT
+            1 => 2, // TC_PRIO_BULK
+            2 => 6, // TC_PRIO_INTERACTIVE
+            _ => 4, // TC_PRIO_INTERACTIVE_BULK
+        };
 
     private static int MtuOf(FibResult fib, Device output)
     {

@@ -140,13 +140,16 @@ internal sealed partial class Walker
         return net.Addresses.Select(device, fib.Gateway ?? destination, scope);
     }
 
-    /// <summary>ip_output: POSTROUTING, fragmentation, then the neighbour and the device.</summary>
-    private void Output(Device output, Frame frame, FibResult fib, FibLeg leg, int mtu)
+    /// <summary>
+    /// ip_output: POSTROUTING, fragmentation, then the neighbour and the device. POSTROUTING sees the device a forwarded packet came in by too
+    /// (since Linux 5.7).
+    /// </summary>
+    private void Output(Device output, Frame frame, FibResult fib, FibLeg leg, int mtu, Device? input = null)
     {
         Packet packet = frame.Packet;
         NamespaceMachine net = output.Net;
         Ip next = leg.Gateway ?? packet.Destination;
-        if (!RunHook(NetfilterHook.Postrouting, NetfilterFamily.Ip4, frame, inDevice: null, output, bridged: false, nextHop: next))
+        if (!RunHook(NetfilterHook.Postrouting, NetfilterFamily.Ip4, frame, input, output, bridged: false, nextHop: next))
             return;
         // Routing was for the packet as it was: translation of the source does not change the way, one of the destination is not done here.
         if (packet.Length > mtu)

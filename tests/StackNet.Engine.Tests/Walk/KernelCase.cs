@@ -36,6 +36,9 @@ internal sealed class KernelCase
         packet.Tos = (byte)Number(ip, "tos", 0);
         packet.Length = Number(ip, "length", 60);
         packet.IpId = (ushort)Number(ip, "id", 0);
+        packet.FragmentOffset = Number(ip, "frag", 0) * 8;
+        packet.MoreFragments = Flag(ip, "mf");
+        packet.DontFragment = Flag(ip, "df");
         packet.BadChecksum = sent.TryGetProperty("bad_checksum", out JsonElement bad) && bad.ValueKind == JsonValueKind.True;
         if (sent.TryGetProperty("inner", out JsonElement inner) && inner.ValueKind == JsonValueKind.Object)
             packet.Inner = Transport(inner, inner);
@@ -44,7 +47,7 @@ internal sealed class KernelCase
 
     private static Packet Transport(JsonElement ip, JsonElement l4)
     {
-        string protocol = ip.GetProperty("proto").GetString()!;
+        string protocol = ip.GetProperty("proto").ToString();
         return new Packet
         {
             Source = Ip.Parse(ip.GetProperty("src").GetString()),
@@ -79,6 +82,9 @@ internal sealed class KernelCase
         }
         return flags;
     }
+
+    private static bool Flag(JsonElement of, string name) =>
+        of.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.True;
 
     public static int Number(JsonElement of, string name, int otherwise) =>
         of.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number ? value.GetInt32() : otherwise;

@@ -54,6 +54,12 @@ internal static class ConntrackText
         private ushort _zone;
         private string? _zoneDirection;
         private long? _timeout;
+        private ulong _packets;
+        private ulong _bytes;
+        private ulong _replyPackets;
+        private ulong _replyBytes;
+        private bool _counted;
+        private UInt128 _labels;
 
         public readonly bool IsComplete =>
             _directions == 2
@@ -102,6 +108,8 @@ internal static class ConntrackText
                 Zone = _zone,
                 ZoneDirection = _zoneDirection,
                 TimeoutSeconds = _timeout,
+                Counters = _counted ? new ConntrackTraffic(_packets, _bytes, _replyPackets, _replyBytes) : null,
+                Label = _labels,
             };
 
         // "id=" means the ICMP id inside a direction and the entry's own number at the end of the line.
@@ -119,13 +127,46 @@ internal static class ConntrackText
                         _zoneDirection = key.ToString();
                     _trailing |= key is "zone";
                     return true;
-                case "use" or "secctx" or "secmark" or "labels" or "helper" or "timeout":
+                case "packets":
+                    _ = ulong.TryParse(
+                        value,
+                        NumberStyles.None,
+                        CultureInfo.InvariantCulture,
+                        out (_directions == 1 ? ref _packets : ref _replyPackets)
+                    );
+                    _counted = true;
+                    return true;
+                case "bytes":
+                    _ = ulong.TryParse(
+                        value,
+                        NumberStyles.None,
+                        CultureInfo.InvariantCulture,
+                        out (_directions == 1 ? ref _bytes : ref _replyBytes)
+                    );
+                    return true;
+                case "labels":
+                    _trailing = true;
+                    _labels = Labels(value);
+                    return true;
+                case "use" or "secctx" or "secmark" or "helper" or "timeout":
                     _trailing = true;
                     return true;
                 default:
                     return false;
             }
         }
+    }
+
+    // Numbers of the bits when connlabel.conf has no names for them ("labels=1,5"); names cannot be turned back without that file.
+    private static UInt128 Labels(ReadOnlySpan<char> value)
+    {
+        UInt128 bits = 0;
+        foreach (Range part in value.Split(','))
+        {
+            if (int.TryParse(value[part], NumberStyles.None, CultureInfo.InvariantCulture, out int bit) && bit < 128)
+                bits |= UInt128.One << bit;
+        }
+        return bits;
     }
 
     private struct Tuple

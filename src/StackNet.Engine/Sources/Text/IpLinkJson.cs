@@ -39,6 +39,7 @@ internal static class IpLinkJson
             LinkName = item.Text("link"),
             LinkNetnsId = item.Integer("link_netnsid"),
             HasXdp = item.TryGetProperty("xdp", out JsonElement xdp) && xdp.ValueKind is JsonValueKind.Object or JsonValueKind.Array,
+            DeviceGroup = item.Text("group") is { } group ? (group == "default" ? "0" : group) : null,
             Counters = Counters(item),
         };
         if (!item.TryGetProperty("linkinfo", out JsonElement info) || info.ValueKind != JsonValueKind.Object)

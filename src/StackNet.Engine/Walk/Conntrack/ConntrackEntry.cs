@@ -38,11 +38,17 @@ internal sealed class ConntrackEntry
     /// <summary>What the TCP tracker remembers besides the state; null for other protocols.</summary>
     public TcpMemory? Tcp { get; set; }
 
+    /// <summary>Packets and bytes of each direction (nf_conn_acct); null when the entry has no counters, which then count as nothing.</summary>
+    public ConntrackCounters? Counters { get; set; }
+
     /// <summary>Device that MASQUERADE chose the source for: the connection ends when the route moves elsewhere (nf_nat_oif_changed).</summary>
     public string? MasqueradeDevice { get; set; }
 
     /// <summary>True when NAT had to choose one of several addresses or ports: the chosen one is an example, not the kernel's.</summary>
-    public bool ChosenFromRange { get; set; }
+    public bool ChosenFromRange => Choice is not null;
+
+    /// <summary>What NAT chose from; an answer that comes to another address or port of it shows what the kernel took.</summary>
+    public NatChoice? Choice { get; set; }
     public bool IsExpected => Master is not null;
     public ConntrackZone ZoneKey => new(Zone, ZoneDirection);
 
@@ -72,7 +78,8 @@ internal sealed class ConntrackEntry
         TcpState = saved.TcpState;
         Tcp = saved.Tcp?.Copy();
         MasqueradeDevice = saved.MasqueradeDevice;
-        ChosenFromRange = saved.ChosenFromRange;
+        Counters = saved.Counters;
+        Choice = saved.Choice;
     }
 
     /// <summary>Nothing that a later packet could notice differs.</summary>
@@ -89,6 +96,30 @@ internal sealed class ConntrackEntry
         && Label == other.Label
         && Helper == other.Helper
         && TcpState == other.TcpState;
+}
+
+/// <summary>Traffic of a connection by direction.</summary>
+internal readonly record struct ConntrackCounters(ulong OriginalPackets, ulong OriginalBytes, ulong ReplyPackets, ulong ReplyBytes)
+{
+    /// <summary>One packet more.</summary>
+    public ConntrackCounters With(bool reply, int bytes) =>
+        reply
+            ? this with
+            {
+                ReplyPackets = ReplyPackets + 1,
+                ReplyBytes = ReplyBytes + (ulong)bytes,
+            }
+            : this with
+            {
+                OriginalPackets = OriginalPackets + 1,
+                OriginalBytes = OriginalBytes + (ulong)bytes,
+            };
+
+    /// <summary>Packets of one direction, or of both.</summary>
+    public ulong Packets(bool? reply) => (reply is true ? 0 : OriginalPackets) + (reply is false ? 0 : ReplyPackets);
+
+    /// <summary>Bytes of one direction, or of both.</summary>
+    public ulong Bytes(bool? reply) => (reply is true ? 0 : OriginalBytes) + (reply is false ? 0 : ReplyBytes);
 }
 
 /// <summary>A zone and the direction it is for (struct nf_conntrack_zone).</summary>

@@ -70,6 +70,62 @@ internal sealed partial class ConntrackTable
         return ChoosePort(entry, tuple, range, manip, Free);
     }
 
+    private void Choose(ConntrackEntry entry, NatChoice choice)
+    {
+        entry.Choice = choice;
+        _hasChoices = true;
+    }
+
+    /// <summary>
+    /// An answer that no connection expects, but to an address and port of which NAT chose one: when a single connection can have chosen it, it
+    /// did, and from here on it is known what it took.
+    /// </summary>
+    private ConntrackEntry? FindChosen(byte protocol, ConntrackZone zone, ConntrackTuple tuple)
+    {
+        if (!_hasChoices)
+            return null;
+        ConntrackEntry? found = null;
+        foreach (ConntrackEntry entry in Candidates(protocol, tuple))
+        {
+            if (found is not null && !ReferenceEquals(found, entry))
+                return null;
+            if (entry.ZoneKey.For(reply: true) != zone.For(reply: true))
+                return null;
+            found = entry;
+        }
+        if (found is null)
+            return null;
+        Touch(found);
+        Remove(found);
+        found.Reply = tuple;
+        found.Choice = null;
+        Insert(found);
+        return found;
+    }
+
+    private IEnumerable<ConntrackEntry> Candidates(byte protocol, ConntrackTuple tuple)
+    {
+        foreach (ConntrackEntry entry in _entries.Values)
+        {
+            if (entry.Protocol != protocol || entry.Choice is not { } choice)
+                continue;
+            ConntrackTuple reply = entry.Reply;
+            bool isIcmp = protocol is IpProtocols.Icmp or IpProtocols.Icmp6;
+            if (isIcmp && (reply.IcmpType != tuple.IcmpType || reply.IcmpCode != tuple.IcmpCode))
+                continue;
+            bool fits =
+                choice.Manip == NatManip.Source
+                    ? reply.Source == tuple.Source
+                        && (isIcmp || reply.SourcePort == tuple.SourcePort)
+                        && choice.Has(tuple.Destination, tuple.DestinationPort)
+                    : reply.Destination == tuple.Destination
+                        && (isIcmp || reply.DestinationPort == tuple.DestinationPort)
+                        && choice.Has(tuple.Source, tuple.SourcePort);
+            if (fits)
+                yield return entry;
+        }
+    }
+
     private static bool UsesPorts(byte protocol) => HasPorts(protocol) || protocol is IpProtocols.Icmp or IpProtocols.Icmp6;
 
     private static ushort PortOf(byte protocol, ConntrackTuple tuple, NatManip manip) =>
@@ -97,7 +153,7 @@ internal sealed partial class ConntrackTable
     }
 
     // find_best_ips_proto: among several addresses the kernel takes one by a hash with a secret seed.
-    private static ConntrackTuple ChooseAddress(ConntrackEntry entry, ConntrackTuple tuple, NatRange range, NatManip manip)
+    private ConntrackTuple ChooseAddress(ConntrackEntry entry, ConntrackTuple tuple, NatRange range, NatManip manip)
     {
         if (range.MinAddress is not { } low || range.MaxAddress is not { } high)
             return tuple;
@@ -111,13 +167,14 @@ internal sealed partial class ConntrackTable
         }
         else if (low != high)
         {
-            entry.ChosenFromRange = true;
+            ushort port = PortOf(entry.Protocol, tuple, manip);
+            Choose(entry, new NatChoice(manip, low, high, port, port));
         }
         return manip == NatManip.Source ? tuple with { Source = address } : tuple with { Destination = address };
     }
 
     // nf_nat_l4proto_unique_tuple; where the kernel starts at a random port, the first free one stands for it.
-    private static ConntrackTuple ChoosePort(
+    private ConntrackTuple ChoosePort(
         ConntrackEntry entry,
         ConntrackTuple tuple,
         NatRange range,
@@ -153,7 +210,11 @@ internal sealed partial class ConntrackTable
         int size = Math.Max(1, high - low + 1);
         int start = range.BasePort is { } first ? own - first : 0;
         if (size > 1 && range.BasePort is null)
-            entry.ChosenFromRange = true;
+        {
+            Ip address = manip == NatManip.Source ? tuple.Source : tuple.Destination;
+            NatChoice? before = entry.Choice;
+            Choose(entry, new(manip, before?.LowAddress ?? address, before?.HighAddress ?? address, (ushort)low, (ushort)high));
+        }
         for (int i = 0; i < size; i++)
         {
             int offset = ((start + i) % size + size) % size;

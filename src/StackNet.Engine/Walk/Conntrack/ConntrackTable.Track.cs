@@ -38,6 +38,7 @@ internal sealed partial class ConntrackTable
             if (answer == TrackerAnswer.Accept)
             {
                 NoteReply(packet);
+                Account(packet);
                 return;
             }
             packet.Conntrack = default;
@@ -59,6 +60,11 @@ internal sealed partial class ConntrackTable
     {
         ConntrackTuple tuple = TupleOf(packet);
         ConntrackEntry? entry = Find(packet.Protocol, request.Zone, tuple, out bool isReply);
+        if (entry is null && !Opens(packet) && FindChosen(packet.Protocol, request.Zone, tuple) is { } chosen)
+        {
+            entry = chosen;
+            isReply = true;
+        }
         if (entry is null)
         {
             if (Mirror(packet.Protocol, tuple) is not { } reply)
@@ -71,6 +77,7 @@ internal sealed partial class ConntrackTable
                 Original = tuple,
                 Reply = reply,
                 Helper = request.Helper,
+                Counters = CountsTraffic ? default(ConntrackCounters) : null,
             };
         }
         ConntrackInfo info =
@@ -80,6 +87,19 @@ internal sealed partial class ConntrackTable
             : ConntrackInfo.New;
         packet.Conntrack = new(entry, info);
         return true;
+    }
+
+    // What can only be the first packet of a connection of its own.
+    private static bool Opens(Packet packet) =>
+        packet.Protocol == IpProtocols.Tcp && (packet.TcpFlags & (TcpFlags.Syn | TcpFlags.Ack)) == TcpFlags.Syn;
+
+    // nf_ct_refresh_acct: every packet that a tracker accepts, the first one too; errors about the connection are none of its packets.
+    private void Account(Packet packet)
+    {
+        if (packet.Conntrack.Entry is not { Counters: { } counters } entry)
+            return;
+        Touch(entry);
+        entry.Counters = counters.With(packet.Conntrack.IsReply, packet.Length);
     }
 
     private void NoteReply(Packet packet)
@@ -156,7 +176,12 @@ internal sealed partial class ConntrackTable
         if (error.Inner is not { } inner || inner.FragmentOffset != 0 || Mirror(inner.Protocol, TupleOf(inner)) is not { } answer)
             return invalid;
         if (Find(inner.Protocol, zone, answer, out bool isReply) is not { } entry)
-            return invalid;
+        {
+            if (FindChosen(inner.Protocol, zone, answer) is not { } chosen)
+                return invalid;
+            entry = chosen;
+            isReply = true;
+        }
         // An error goes to the one whose packet it quotes: where the connection's packets of this direction go.
         Ip target = (isReply ? entry.Reply : entry.Original).Destination;
         if (error.Destination != target)

@@ -25,8 +25,17 @@ internal sealed partial class ConntrackTable
     /// <summary>net.netfilter.nf_conntrack_checksum: checksums are looked at in prerouting.</summary>
     public bool VerifyChecksums { get; set; } = true;
 
+    /// <summary>net.netfilter.nf_conntrack_acct, or a rule that asks for counters: new connections count their traffic.</summary>
+    public bool CountsTraffic { get; set; }
+
+    /// <summary>The connections of the node were read (an empty table is one that is known to be empty).</summary>
+    public bool WasRead { get; init; }
+
     /// <summary>Elements that rules have put into or taken out of sets while packets were walked, by set.</summary>
     public Dictionary<string, Dictionary<string, bool>>? SetChanges { get; private set; }
+
+    // Some connection has been given an address or port by chance.
+    private bool _hasChoices;
 
     /// <summary>First packets whose way is not known: whether their connections exist, and as what, is not known either.</summary>
     private List<ConntrackEntry>? _uncertain;
@@ -44,9 +53,13 @@ internal sealed partial class ConntrackTable
     /// </summary>
     public bool IsUncertain(Packet packet)
     {
-        if (_uncertain is null || packet.Conntrack.Info is not (ConntrackInfo.New or ConntrackInfo.Invalid))
+        if (packet.Conntrack.Info is not (ConntrackInfo.New or ConntrackInfo.Invalid))
             return false;
         ConntrackTuple tuple = TupleOf(packet);
+        if (_hasChoices && Candidates(packet.Protocol, tuple).Any())
+            return true;
+        if (_uncertain is null)
+            return false;
         foreach (ConntrackEntry entry in _uncertain)
         {
             if (entry.Protocol != packet.Protocol)
@@ -75,7 +88,7 @@ internal sealed partial class ConntrackTable
     /// <summary>The table a node had when it was read; null (not read) gives an empty one.</summary>
     public static ConntrackTable Load(IReadOnlyList<ConntrackFacts>? facts)
     {
-        ConntrackTable table = new();
+        ConntrackTable table = new() { WasRead = facts is not null };
         foreach (ConntrackFacts fact in facts ?? [])
             table.Add(fact);
         return table;
@@ -106,6 +119,8 @@ internal sealed partial class ConntrackTable
             DestinationNatDone = true,
             Mark = fact.Mark,
             TcpState = fact.Protocol == IpProtocols.Tcp ? fact.State : null,
+            Counters = fact.Counters is { } read ? new(read.OriginalPackets, read.OriginalBytes, read.ReplyPackets, read.ReplyBytes) : null,
+            Label = fact.Label,
         };
         Insert(entry);
     }
@@ -121,6 +136,9 @@ internal sealed partial class ConntrackTable
             TcpLoose = TcpLoose,
             TcpBeLiberal = TcpBeLiberal,
             VerifyChecksums = VerifyChecksums,
+            CountsTraffic = CountsTraffic,
+            WasRead = WasRead,
+            _hasChoices = _hasChoices,
             _uncertain = _uncertain is null ? null : [.. _uncertain],
             SetChanges = SetChanges?.ToDictionary(
                 static pair => pair.Key,
@@ -177,12 +195,21 @@ internal sealed partial class ConntrackTable
             return true;
         Key original = new(entry.Protocol, entry.ZoneKey.For(reply: false), entry.Original);
         Key reply = new(entry.Protocol, entry.ZoneKey.For(reply: true), entry.Reply);
-        if (_entries.ContainsKey(original) || _entries.ContainsKey(reply))
+        if (Clashes(original, entry) || Clashes(reply, entry))
             return false;
         Touch(entry);
         entry.Confirmed = true;
         Insert(entry);
         return true;
+    }
+
+    // nf_ct_key_equal: a zone that is for one direction only keeps apart what would be the same otherwise.
+    private bool Clashes(Key key, ConntrackEntry entry)
+    {
+        if (!_entries.TryGetValue(key, out ConntrackEntry? held) || ReferenceEquals(held, entry))
+            return false;
+        bool isReply = held.Original != key.Tuple || held.ZoneKey.For(reply: false) != key.Zone;
+        return held.ZoneKey.For(isReply) == entry.ZoneKey.For(isReply);
     }
 
     /// <summary>Takes a connection out (nf_ct_kill, conntrack -D).</summary>

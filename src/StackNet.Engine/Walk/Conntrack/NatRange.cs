@@ -31,3 +31,15 @@ internal readonly record struct NatRange
 
     public static NatRange Of(Ip address) => new() { MinAddress = address, MaxAddress = address };
 }
+
+/// <summary>Addresses and ports of which NAT took one by chance.</summary>
+internal sealed record NatChoice(NatManip Manip, Ip LowAddress, Ip HighAddress, ushort LowPort, ushort HighPort)
+{
+    /// <summary>Could the kernel have taken this one?</summary>
+    public bool Has(Ip address, ushort port) =>
+        address.IsV6 == LowAddress.IsV6
+        && address.CompareTo(LowAddress) >= 0
+        && address.CompareTo(HighAddress) <= 0
+        && port >= LowPort
+        && port <= HighPort;
+}

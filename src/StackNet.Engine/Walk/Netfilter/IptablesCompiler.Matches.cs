@@ -60,6 +60,24 @@ internal sealed partial class IptablesCompiler
             case "unclean":
                 matchers.Add(Undecided);
                 return;
+            case "string":
+                matchers.Add(ByteTests.Text(module));
+                return;
+            case "connbytes":
+                matchers.Add(ConnectionBytes(module));
+                return;
+            case "connlimit":
+                matchers.Add(ConnectionLimit(module));
+                return;
+            case "quota":
+                // What is left of a quota is not printed; one of nothing is always used up.
+                bool isLeft = module.Value("quota") != "0";
+                bool isTurned = module.Option("quota")?.Negated == true;
+                matchers.Add(isLeft ? Undecided : _ => Is(isTurned));
+                return;
+            case "devgroup":
+                AddDeviceGroups(module, matchers);
+                return;
             case "owner" or "cgroup":
                 AddOwner(module, matchers);
                 return;
@@ -79,20 +97,13 @@ internal sealed partial class IptablesCompiler
         module
             is "bpf"
                 or "cluster"
-                or "connbytes"
-                or "connlimit"
                 or "cpu"
-                or "devgroup"
                 or "hashlimit"
                 or "ipvs"
                 or "limit"
                 or "osf"
-                or "quota"
                 or "rateest"
-                or "realm"
-                or "string"
                 or "time"
-                or "u32"
                 or "socket"
                 or "esp"
                 or "ah"
@@ -154,13 +165,20 @@ internal sealed partial class IptablesCompiler
                 return PacketTypeMatch(option.First, not);
             case ("helper", "helper"):
                 return Helper(option.First, not);
+            case ("u32", "u32"):
+                return ByteTests.U32(option.First, not);
+            case ("realm", "realm"):
+                return Realm(option.First, not);
+            case ("osf", _):
+                // Only the first segment of a connection shows who sent it.
+                return option.Name == "genre" ? static run => run.Packet.TcpFlags.HasFlag(TcpFlags.Syn) ? Answer.Maybe : Answer.No : null;
             case ("esp", "espspi"):
                 return run => run.Packet.Protocol == IpProtocols.Esp ? Answer.Maybe : Answer.No;
             case ("ah", _):
                 return run => run.Packet.Protocol == IpProtocols.Ah ? Answer.Maybe : Answer.No;
             case ("ipcomp", _):
                 return run => run.Packet.Protocol == 108 ? Answer.Maybe : Answer.No;
-            case ("limit" or "time" or "hashlimit" or "quota" or "connlimit" or "connbytes", _):
+            case ("limit" or "time" or "hashlimit", _):
                 return null;
             default:
                 _ = spec;
@@ -217,7 +235,7 @@ internal sealed partial class IptablesCompiler
     {
         bool not = option.Negated;
         return Numbers.TryParseRange(option.First, top, out uint low, out uint high)
-            ? run => Is(field(run) >= low && field(run) <= high != not)
+            ? run => Is((field(run) >= low && field(run) <= high) != not)
             : Undecided;
     }
 
@@ -226,7 +244,7 @@ internal sealed partial class IptablesCompiler
         bool not = option.Negated;
         if (!Numbers.TryParseRange(option.First, 65535, out uint low, out uint high))
             return Undecided;
-        return run => run.Packet.TcpMss is { } mss ? Is(mss >= low && mss <= high != not) : Is(not);
+        return run => run.Packet.TcpMss is { } mss ? Is((mss >= low && mss <= high) != not) : Is(not);
     }
 
     private static Matcher Lifetime(IptablesOption option)

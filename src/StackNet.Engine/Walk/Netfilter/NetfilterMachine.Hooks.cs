@@ -169,7 +169,9 @@ internal sealed partial class NetfilterMachine
     {
         if (run.Table.Confirm(run.Packet))
             return Outcome.Next;
-        run.Reason = PacketReason.ConntrackFull;
+        // What a rule translated to is somebody else's already: that rule is the one to blame.
+        bool translated = run.Packet.Conntrack.Entry is { } entry && (entry.SourceNat || entry.DestinationNat);
+        run.Reason = translated ? PacketReason.RuleDrop : PacketReason.ConntrackFull;
         return Outcome.Drop;
     }
 

@@ -42,8 +42,30 @@ internal sealed partial class NetfilterMachine
         table.TcpLoose = Facts.Sysctls?.GetValueOrDefault("net.netfilter.nf_conntrack_tcp_loose") != "0";
         table.TcpBeLiberal = Facts.Sysctls?.GetValueOrDefault("net.netfilter.nf_conntrack_tcp_be_liberal") == "1";
         table.VerifyChecksums = Facts.Sysctls?.GetValueOrDefault("net.netfilter.nf_conntrack_checksum") != "0";
+        // A rule that asks for counters switches counting on (nf_ct_set_acct), and a setting that was printed says so too.
+        table.CountsTraffic = Facts.Sysctls?.GetValueOrDefault("net.netfilter.nf_conntrack_acct") is { } counts
+            ? counts != "0"
+            : AsksForCounters();
         return table;
     }
+
+    private bool AsksForCounters() =>
+        new[] { Facts.IptablesLegacy, Facts.IptablesNft, Facts.Ip6tablesLegacy, Facts.Ip6tablesNft }
+            .SelectMany(static ruleset => ruleset?.Tables ?? [])
+            .SelectMany(static table => table.Chains)
+            .Any(static chain => chain.Rules.Any(static rule => rule.Text.Contains("-m connbytes", StringComparison.Ordinal)))
+        || (Facts.Nft?.Tables ?? [])
+            .SelectMany(static table => table.Chains)
+            .Any(static chain =>
+                chain.Rules.Any(static rule =>
+                    rule.Json.Contains("\"ct\"", StringComparison.Ordinal)
+                    && (
+                        rule.Json.Contains("\"bytes\"", StringComparison.Ordinal)
+                        || rule.Json.Contains("\"packets\"", StringComparison.Ordinal)
+                        || rule.Json.Contains("\"avgpkt\"", StringComparison.Ordinal)
+                    )
+                )
+            );
 
     /// <summary>True when the hook has something to call: a walk may skip what it would do only for a hook that is empty.</summary>
     public bool HasRules(NetfilterFamily family, NetfilterHook hook) => HookFor(family, hook).Items.Length > 0;

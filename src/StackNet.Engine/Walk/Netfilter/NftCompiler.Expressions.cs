@@ -22,14 +22,11 @@ internal sealed partial class NftCompiler
                 "concat" => Concat(body),
                 "&" or "|" or "^" or "<<" or ">>" => Arithmetic(property.Name, body),
                 "fib" => Fib(body),
-                "rt" => RouteField(Text(body, "key")),
+                "rt" => RouteField(Text(body, "key"), Text(body, "family") is { Length: > 0 } given ? given : family),
                 "map" => MapLookup(body),
                 "tcp option" => TcpOption(body),
-                "exthdr" => new NftExpression(static _ => NftValue.None, [NftType.Integer]),
-                "ip option" => new NftExpression(
-                    static run => run.Packet.IpOptionsLength > 0 ? NftValue.Maybe : NftValue.None,
-                    [NftType.Integer]
-                ),
+                "exthdr" => ExtensionHeader(body),
+                "ip option" => IpOption(body),
                 // socket, numgen, jhash, symhash, osf, ipsec, tunnel: chance or state that is not held.
                 _ => NftExpression.Unknown,
             };
@@ -39,6 +36,12 @@ internal sealed partial class NftCompiler
 
     private NftExpression Concat(JsonElement body)
     {
+        // nft 1.0.6 prints parts that are smaller than their bytes (ip dscp) as a shift and their elements shifted wrongly: lost.
+        foreach (JsonElement part in body.EnumerateArray())
+        {
+            if (part.ValueKind == JsonValueKind.Object && part.EnumerateObject().FirstOrDefault().Name is "&" or "|" or "^" or "<<" or ">>")
+                return NftExpression.Unknown;
+        }
         NftExpression[] parts = [.. body.EnumerateArray().Select(Expression)];
         return new(
             run =>
@@ -106,6 +109,8 @@ internal sealed partial class NftCompiler
     {
         switch (json.ValueKind)
         {
+            case JsonValueKind.Number when type == NftType.Bit:
+                return json.TryGetInt32(out int bit) && bit is >= 0 and < 128 ? UInt128.One << bit : null;
             case JsonValueKind.Number:
                 return json.TryGetUInt64(out ulong number) ? number : null;
             case JsonValueKind.True:
@@ -118,9 +123,9 @@ internal sealed partial class NftCompiler
                 UInt128 all = 0;
                 foreach (JsonElement part in json.EnumerateArray())
                 {
-                    if (Immediate(part, type) is not { } bit)
+                    if (Immediate(part, type) is not { } flag)
                         return null;
-                    all |= bit;
+                    all |= flag;
                 }
                 return all;
             case JsonValueKind.Object when json.TryGetProperty("|", out JsonElement flags):
@@ -182,10 +187,63 @@ internal sealed partial class NftCompiler
         return NftValue.Of(route.Device);
     }
 
-    private static NftExpression RouteField(string key) =>
-        key == "nexthop"
-            ? new(static run => run.Context.NextHop is { } hop ? NftValue.Of(hop) : NftValue.Maybe, [NftType.Ip4])
-            : NftExpression.Unknown;
+    // nft_rt: nothing before the packet has a route; one for the node itself has its own address for a next hop.
+    private static NftExpression RouteField(string key, string? family)
+    {
+        switch (key)
+        {
+            case "classid":
+                return NftMeta.RouteClass();
+            case "ipsec":
+                return new(static run => HasRoute(run) ? NftValue.Of(false) : NftValue.None, [NftType.Boolean]);
+            case "nexthop":
+                bool six = family == "ip6";
+                return new(
+                    run =>
+                        !HasRoute(run) || run.Packet.Destination.IsV6 != six ? NftValue.None
+                        : run.Context.Hook == NetfilterHook.Input ? NftValue.Of(run.Packet.Destination)
+                        : run.Context.NextHop is { } hop ? NftValue.Of(hop)
+                        : NftValue.Maybe,
+                    [six ? NftType.Ip6 : NftType.Ip4]
+                )
+                {
+                    Bits = six ? 128 : 32,
+                };
+            default:
+                return NftExpression.Unknown;
+        }
+    }
+
+    private static bool HasRoute(HookRun run) =>
+        run.Context.IsBridged || run.Context.Hook is not (NetfilterHook.Prerouting or NetfilterHook.Ingress);
+
+    // Without a field the question is whether the header or option is there at all (NFT_EXTHDR_F_PRESENT).
+    private static NftExpression ExtensionHeader(JsonElement body)
+    {
+        bool isPresence = !body.TryGetProperty("field", out _);
+        bool isFragment = Text(body, "name") == "frag";
+        return new(
+            run =>
+                run.Packet.EtherType != EtherTypes.Ip6 ? NftValue.None
+                : isFragment && run.Packet.IsFragment ? NftValue.Maybe
+                : isPresence ? NftValue.Of(false)
+                : NftValue.None,
+            [isPresence ? NftType.Boolean : NftType.Integer]
+        );
+    }
+
+    private static NftExpression IpOption(JsonElement body)
+    {
+        bool isPresence = !body.TryGetProperty("field", out _);
+        return new(
+            run =>
+                run.Packet.EtherType != EtherTypes.Ip4 ? NftValue.None
+                : run.Packet.IpOptionsLength > 0 ? NftValue.Maybe
+                : isPresence ? NftValue.Of(false)
+                : NftValue.None,
+            [isPresence ? NftType.Boolean : NftType.Integer]
+        );
+    }
 
     private static NftExpression TcpOption(JsonElement body)
     {

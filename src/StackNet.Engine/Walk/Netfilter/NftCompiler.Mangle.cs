@@ -74,10 +74,10 @@ internal sealed partial class NftCompiler
             case "label":
                 return static (run, number) =>
                 {
-                    if (run.Packet.Conntrack.Entry is not { } entry || number > 127)
+                    if (run.Packet.Conntrack.Entry is not { } entry)
                         return;
                     run.Table.Touch(entry);
-                    entry.Label |= UInt128.One << (int)number;
+                    entry.Label |= number;
                 };
             case "zone":
                 ConntrackZoneDirection side = direction switch

@@ -42,7 +42,9 @@ internal sealed partial class NftCompiler
                 return null;
             case "jump" or "goto":
                 return Jump(Text(body, "target"), name == "goto");
-            case "limit" or "quota" or "ct count" or "meter":
+            case "ct count":
+                return ConnectionLimit(body);
+            case "limit" or "quota" or "meter":
                 return ByChance;
             case "reject":
                 return Reject(body);
@@ -74,6 +76,15 @@ internal sealed partial class NftCompiler
                 // queue, tproxy, synproxy and what newer kernels have.
                 return NotModelled;
         }
+    }
+
+    // nft_connlimit: goes on while there are no more than so many, or ("over", inv) when there are more.
+    private static Effect ConnectionLimit(JsonElement body)
+    {
+        if (!body.TryGetProperty("val", out JsonElement value) || !value.TryGetUInt32(out uint limit))
+            return ByChance;
+        bool over = body.TryGetProperty("inv", out JsonElement inverted) && inverted.ValueKind == JsonValueKind.True;
+        return run => ConnectionCount.Exceeds(run, limit) is { } exceeds ? (exceeds == over ? Outcome.Next : Outcome.Break) : ByChance(run);
     }
 
     private Effect Jump(string target, bool isGoto)
@@ -130,7 +141,9 @@ internal sealed partial class NftCompiler
                 return Outcome.Break;
             if (value.IsMaybe || (named is not null && run.Table.SetChanges?.ContainsKey(named) == true))
                 return NotModelled(run);
-            int index = tester.Find(value);
+            int index = tester.Find(value, out bool maybe);
+            if (maybe)
+                return NotModelled(run);
             if (index >= 0)
                 return verdicts[index](run);
             return tester.IsComplete ? Outcome.Break : NotModelled(run);
@@ -163,7 +176,9 @@ internal sealed partial class NftCompiler
                 NftValue value = expression.Get(run);
                 if (value.IsNone || value.IsMaybe)
                     return value;
-                int index = tester.Find(value);
+                int index = tester.Find(value, out bool maybe);
+                if (maybe)
+                    return NftValue.Maybe;
                 if (index >= 0)
                     return values[index];
                 return tester.IsComplete ? NftValue.None : NftValue.Maybe;
@@ -177,6 +192,8 @@ internal sealed partial class NftCompiler
         if (tester.Count == 0)
             return NftType.Integer;
         JsonElement first = tester.Data(0);
+        if (first.ValueKind == JsonValueKind.Object && first.TryGetProperty("prefix", out JsonElement prefix))
+            return Text(prefix, "addr").Contains(':', StringComparison.Ordinal) ? NftType.Ip6 : NftType.Ip4;
         if (first.ValueKind != JsonValueKind.String)
             return NftType.Integer;
         return Ip.TryParse(first.GetString(), out Ip ip) ? (ip.IsV6 ? NftType.Ip6 : NftType.Ip4) : NftType.Integer;
@@ -190,12 +207,17 @@ internal sealed partial class NftCompiler
                 .. parts
                     .EnumerateArray()
                     .Select(static part =>
-                        part.ValueKind == JsonValueKind.String && Ip.TryParse(part.GetString(), out Ip ip) ? NftValue.Of(ip)
-                        : Immediate(part, NftType.Port) is { } port ? NftValue.Of(port)
-                        : NftValue.Maybe
+                        part.ValueKind == JsonValueKind.String && Ip.TryParse(part.GetString(), out Ip ip)
+                            ? NftValue.Of(ip)
+                            : DataValue(part, NftType.Port)
                     ),
             ]);
         }
+        NatRange range = default;
+        if (json.ValueKind == JsonValueKind.Object && ReadAddress(json, ref range))
+            return NftValue.Of(range);
+        if (json.ValueKind == JsonValueKind.Object && ReadPorts(json, ref range))
+            return NftValue.Of(range);
         return Immediate(json, type) is { } number ? NftValue.Of(number) : NftValue.Maybe;
     }
 
@@ -228,106 +250,10 @@ internal sealed partial class NftCompiler
             NftValue value = expression.Get(run);
             if (value.IsNone)
                 return Outcome.Break;
-            if (value.IsMaybe)
+            if (value.HasMaybe)
                 return NotModelled(run);
             run.Table.ChangeSet(set, value.ToString(), isIn);
             return limited ? ByChance(run) : Outcome.Next;
         };
-    }
-
-    private Effect Nat(JsonElement body, NatManip manip)
-    {
-        bool random = HasFlag(body, "random") || HasFlag(body, "fully-random");
-        bool isPrefix = HasFlag(body, "prefix", "type_flags");
-        NatRange range = new() { Random = random };
-        NftExpression? address = null;
-        if (body.TryGetProperty("addr", out JsonElement json) && !ReadAddress(json, ref range))
-        {
-            if (json.ValueKind != JsonValueKind.Object || isPrefix)
-                return NotModelled;
-            address = Expression(json);
-        }
-        if (body.TryGetProperty("port", out JsonElement port) && !ReadPorts(port, ref range))
-            return NotModelled;
-        if (address is null)
-            return run => NatEffects.Setup(run, range, manip);
-        return run =>
-        {
-            NftValue value = address.Get(run);
-            if (value.IsNone)
-                return Outcome.Break;
-            NatRange own = range;
-            NftValue target = value.Parts is [NftValue first, ..] ? first : value;
-            if (!target.IsNumber)
-                return NotModelled(run);
-            Ip ip = run.Packet.Source.IsV6 ? Ip.V6(target.Number) : Ip.V4((uint)target.Number);
-            own = own with { MinAddress = ip, MaxAddress = ip };
-            if (value.Parts is [_, { IsNumber: true } second, ..])
-                own = own with { MinPort = (ushort)second.Number, MaxPort = (ushort)second.Number };
-            return NatEffects.Setup(run, own, manip);
-        };
-    }
-
-    private static Effect Dynamic(JsonElement body, Func<HookRun, NatRange, Outcome> act)
-    {
-        NatRange range = new() { Random = HasFlag(body, "random") || HasFlag(body, "fully-random") };
-        if (body.ValueKind == JsonValueKind.Object && body.TryGetProperty("port", out JsonElement port) && !ReadPorts(port, ref range))
-            return NotModelled;
-        return run => act(run, range);
-    }
-
-    private static bool HasFlag(JsonElement body, string flag, string property = "flags")
-    {
-        if (body.ValueKind != JsonValueKind.Object || !body.TryGetProperty(property, out JsonElement flags))
-            return false;
-        return flags.ValueKind == JsonValueKind.Array
-            ? flags.EnumerateArray().Any(one => one.GetString() == flag)
-            : flags.ValueKind == JsonValueKind.String && flags.GetString() == flag;
-    }
-
-    private static bool ReadAddress(JsonElement json, ref NatRange range)
-    {
-        if (json.ValueKind == JsonValueKind.String && Ip.TryParse(json.GetString(), out Ip single))
-        {
-            range = range with { MinAddress = single, MaxAddress = single };
-            return true;
-        }
-        if (json.ValueKind != JsonValueKind.Object)
-            return false;
-        if (
-            json.TryGetProperty("range", out JsonElement ends)
-            && Ip.TryParse(ends[0].GetString(), out Ip low)
-            && Ip.TryParse(ends[1].GetString(), out Ip high)
-        )
-        {
-            range = range with { MinAddress = low, MaxAddress = high };
-            return true;
-        }
-        if (
-            json.TryGetProperty("prefix", out JsonElement prefix)
-            && Ip.TryParse(Text(prefix, "addr"), out Ip network)
-            && prefix.TryGetProperty("len", out JsonElement size)
-            && size.TryGetInt32(out int length)
-        )
-        {
-            range = range with { MinAddress = network, MaxAddress = network, NetmapLength = length };
-            return true;
-        }
-        return false;
-    }
-
-    private static bool ReadPorts(JsonElement json, ref NatRange range)
-    {
-        if (json.ValueKind == JsonValueKind.Object && json.TryGetProperty("range", out JsonElement ends))
-        {
-            if (Immediate(ends[0], NftType.Port) is not { } low || Immediate(ends[1], NftType.Port) is not { } high)
-                return false;
-            range = range with { MinPort = (ushort)low, MaxPort = (ushort)high };
-            return true;
-        }
-        if (Immediate(json, NftType.Port) is not { } port)
-            return false;
-        range = range with { MinPort = (ushort)port, MaxPort = (ushort)port };
-        return true;
     }
 }

@@ -133,7 +133,7 @@ internal sealed partial class NftCompiler
             && number < 0x0100_0000
         )
             return run => get(run) is { IsNone: true } ? Answer.No : Answer.Maybe;
-        bool isFlags = expression.Types is [NftType.CtState or NftType.CtStatus or NftType.TcpFlags];
+        bool isFlags = expression.Types is [NftType.CtState or NftType.CtStatus or NftType.TcpFlags or NftType.Bit];
         bool isSet =
             right.ValueKind == JsonValueKind.Object || (right.ValueKind == JsonValueKind.String && right.GetString()!.StartsWith('@'));
         if (operation is "in" or "!" && !(isSet && !isFlags) && Immediate(right, expression.Types[0]) is { } bits)
@@ -165,7 +165,7 @@ internal sealed partial class NftCompiler
     {
         if (left.IsNone || right.IsNone)
             return Answer.No;
-        return left.IsMaybe || right.IsMaybe ? Answer.Maybe : Is(left == right != not);
+        return left.HasMaybe || right.HasMaybe ? Answer.Maybe : Is(left == right != not);
     }
 
     private static Answer Is(bool holds) => holds ? Answer.Yes : Answer.No;
@@ -197,7 +197,10 @@ internal sealed partial class NftCompiler
             return Answer.Maybe;
         if (named is not null && run.Table.SetChanges?.GetValueOrDefault(named)?.TryGetValue(value.ToString(), out bool isIn) == true)
             return Is(isIn != not);
-        if (tester.Find(value) >= 0)
+        int index = tester.Find(value, out bool maybe);
+        if (maybe)
+            return Answer.Maybe;
+        if (index >= 0)
             return Is(!not);
         return tester.IsComplete ? Is(not) : Answer.Maybe;
     }

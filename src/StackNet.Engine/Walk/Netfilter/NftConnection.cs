@@ -30,17 +30,34 @@ internal static class NftConnection
                 static run => run.Packet.Conntrack.Entry is { Master.Helper: { } helper } ? NftValue.Of(helper) : NftValue.None,
                 [NftType.Text]
             ),
-            "label" => new(
-                static run => run.Packet.Conntrack.Entry is { } entry ? NftValue.Of(entry.Label) : NftValue.None,
-                [NftType.Integer]
-            )
+            "label" => new(static run => run.Packet.Conntrack.Entry is { } entry ? NftValue.Of(entry.Label) : NftValue.None, [NftType.Bit])
             {
                 Bits = 128,
             },
-            // Counters, age, id: not held.
+            "packets" => Traffic(reply, static (counters, side) => counters.Packets(side)),
+            "bytes" => Traffic(reply, static (counters, side) => counters.Bytes(side)),
+            "avgpkt" => Traffic(
+                reply,
+                static (counters, side) => counters.Packets(side) is > 0 and var packets ? counters.Bytes(side) / packets : 0
+            ),
+            // Age, id: not held.
             _ => new(static run => run.Packet.Conntrack.Entry is null ? NftValue.None : NftValue.Maybe, [NftType.Integer]),
         };
     }
+
+    // nft_ct: a connection without counters has counted nothing.
+    private static NftExpression Traffic(bool? reply, Func<ConntrackCounters, bool?, ulong> value) =>
+        new(
+            run =>
+                run.Packet.Conntrack.Entry is not { } entry ? NftValue.None
+                : entry.Counters is { } counters ? NftValue.Of((UInt128)value(counters, reply))
+                : run.Table.CountsTraffic ? NftValue.Maybe
+                : NftValue.Of(UInt128.Zero),
+            [NftType.Integer]
+        )
+        {
+            Bits = 64,
+        };
 
     private static NftType Address(string key, string family) =>
         key.StartsWith("ip6", StringComparison.Ordinal) || family == "ip6" ? NftType.Ip6 : NftType.Ip4;

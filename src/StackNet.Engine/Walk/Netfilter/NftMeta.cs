@@ -32,7 +32,10 @@ internal static class NftMeta
                 key == "iiftype" ? static run => TypeOf(run.Context.InDevice) : static run => TypeOf(run.Context.OutDevice),
                 [NftType.Text]
             ),
-            "sdif" or "sdifname" => new(static _ => NftValue.Maybe, [NftType.Interface]),
+            "sdif" or "sdifname" => new(static run => HasVrf(run) ? NftValue.Maybe : NftValue.Of(""), [NftType.Interface]),
+            "iifgroup" => Group(static run => run.Context.InDevice),
+            "oifgroup" => Group(static run => run.Context.OutDevice),
+            "rtclassid" => RouteClass(),
             "time" or "day" or "hour" => new(static _ => NftValue.Maybe, [NftType.Time]),
             _ => NftExpression.Unknown,
         };
@@ -42,6 +45,27 @@ internal static class NftMeta
 
     private static NftExpression Device(Func<HookRun, string?> name) =>
         new(run => name(run) is { } text ? NftValue.Of(text) : NftValue.None, [NftType.Interface]);
+
+    private static NftExpression Group(Func<HookRun, LinkFacts?> device) =>
+        new(
+            run =>
+                device(run) is not { } link ? NftValue.None
+                : Numbers.TryParse(link.DeviceGroup, out uint group) ? NftValue.Of((UInt128)group)
+                : NftValue.Maybe,
+            [NftType.DeviceGroup]
+        );
+
+    /// <summary>The realm of the packet's route: none before there is one, and 0 where no route has any.</summary>
+    public static NftExpression RouteClass() =>
+        new(
+            static run =>
+                run.Context.Hook is NetfilterHook.Prerouting or NetfilterHook.Ingress && !run.Context.IsBridged ? NftValue.None
+                : run.Machine.Facts.Routes is { } routes && routes.All(static route => route.Realm is null) ? NftValue.Of(UInt128.Zero)
+                : NftValue.Maybe,
+            [NftType.Realm]
+        );
+
+    private static bool HasVrf(HookRun run) => run.Machine.Facts.Links is not { } links || links.Any(static link => link.Kind == "vrf");
 
     private static string? MasterOf(LinkFacts? port) => port?.Master;
 

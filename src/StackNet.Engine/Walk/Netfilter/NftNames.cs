@@ -11,7 +11,7 @@ internal static class NftNames
     public static UInt128? Find(NftType type, string text)
     {
         if (Number(text) is { } number)
-            return number;
+            return type == NftType.Bit ? (number < 128 ? UInt128.One << (int)number : null) : number;
         switch (type)
         {
             case NftType.Ip4 or NftType.Ip6:
@@ -103,6 +103,8 @@ internal static class NftNames
             (NftType.Icmp6Code, "port-unreachable") => 4,
             (NftType.Icmp6Code, "policy-fail") => 5,
             (NftType.Icmp6Code, "reject-route") => 6,
+            (NftType.DeviceGroup, "default") => 0,
+            (NftType.Realm, "cosmos") => 0,
             (NftType.Boolean, "exists") => 1,
             (NftType.Boolean, "missing") => 0,
             _ => null,

@@ -9,7 +9,7 @@ internal static class NftPayload
     public static NftExpression Compile(JsonElement body, string family)
     {
         if (!body.TryGetProperty("protocol", out JsonElement protocol))
-            return Raw(body);
+            return Raw(body, family);
         string field = body.TryGetProperty("field", out JsonElement name) ? name.GetString() ?? "" : "";
         return (protocol.GetString() ?? "") switch
         {
@@ -36,6 +36,25 @@ internal static class NftPayload
     private static NftExpression Unheld(Func<Packet, bool> has) =>
         new(run => has(run.Packet) ? NftValue.Maybe : NftValue.None, [NftType.Integer]);
 
+    /// <summary>A field by its place, for those that the packet holds no number of: known when all of its bits are.</summary>
+    private static NftExpression Place(Func<Packet, bool> has, bool transport, int offset, int bits) =>
+        new(
+            run =>
+            {
+                if (!has(run.Packet))
+                    return NftValue.None;
+                PacketBytes bytes = PacketBytes.Of(run.Packet);
+                if (bytes.Bits(offset + (transport ? bytes.TransportOffset * 8 : 0), bits) is not { } found)
+                    return NftValue.None;
+                UInt128 all = bits == 128 ? UInt128.MaxValue : (UInt128.One << bits) - 1;
+                return found.Known == all ? NftValue.Of(found.Value) : NftValue.Maybe;
+            },
+            [NftType.Integer]
+        )
+        {
+            Bits = bits,
+        };
+
     private static bool IsIp4(Packet packet) => packet.EtherType == EtherTypes.Ip4;
 
     private static bool IsIp6(Packet packet) => packet.EtherType == EtherTypes.Ip6;
@@ -56,6 +75,7 @@ internal static class NftPayload
             "id" => Field(NftType.Integer, 16, IsIp4, static packet => packet.IpId),
             "version" => Field(NftType.Integer, 4, IsIp4, static _ => 4),
             "hdrlength" => Field(NftType.Integer, 4, IsIp4, static packet => (UInt128)(5 + packet.IpOptionsLength / 4)),
+            "checksum" => Place(IsIp4, transport: false, 80, 16),
             "frag-off" => Field(
                 NftType.Integer,
                 16,
@@ -89,6 +109,11 @@ internal static class NftPayload
             "sequence" => Field(NftType.Integer, 32, IsTcp, static packet => packet.TcpSequence),
             "ackseq" => Field(NftType.Integer, 32, IsTcp, static packet => packet.TcpAcknowledgment),
             "sport" or "dport" => Ports(field, IpProtocols.Tcp),
+            "doff" => Place(IsTcp, transport: true, 96, 4),
+            "reserved" => Place(IsTcp, transport: true, 100, 4),
+            "window" => Place(IsTcp, transport: true, 112, 16),
+            "checksum" => Place(IsTcp, transport: true, 128, 16),
+            "urgptr" => Place(IsTcp, transport: true, 144, 16),
             _ => Unheld(IsTcp),
         };
     }
@@ -96,6 +121,8 @@ internal static class NftPayload
     private static NftExpression Ports(string field, byte? protocol)
     {
         bool source = field == "sport";
+        if (protocol is IpProtocols.Udp && field is "length" or "checksum")
+            return Place(static packet => Has(packet, IpProtocols.Udp), transport: true, field == "length" ? 32 : 48, 16);
         if (field is not ("sport" or "dport"))
             return Unheld(packet => packet.IsIp && (protocol is null || packet.Protocol == protocol));
         return new(
@@ -203,21 +230,23 @@ internal static class NftPayload
         return number is { } wanted ? Unheld(packet => packet.IsIp && packet.Protocol == wanted) : NftExpression.Unknown;
     }
 
-    // @th,offset,length and its kin: the common ones are fields under another name.
-    private static NftExpression Raw(JsonElement body)
+    // @th,offset,length and its kin.
+    private static NftExpression Raw(JsonElement body, string family)
     {
         string @base = body.TryGetProperty("base", out JsonElement name) ? name.GetString() ?? "" : "";
         int offset = body.TryGetProperty("offset", out JsonElement from) && from.TryGetInt32(out int at) ? at : -1;
         int length = body.TryGetProperty("len", out JsonElement size) && size.TryGetInt32(out int bits) ? bits : -1;
+        if (offset < 0 || length is < 1 or > 128)
+            return NftExpression.Unknown;
         return (@base, offset, length) switch
         {
             ("th", 0, 16) => Ports("sport", null),
             ("th", 16, 16) => Ports("dport", null),
-            ("nh", 96, 32) => Field(NftType.Integer, 32, IsIp4, static packet => packet.Source.Value),
-            ("nh", 128, 32) => Field(NftType.Integer, 32, IsIp4, static packet => packet.Destination.Value),
-            ("nh", 64, 8) => Field(NftType.Integer, 8, IsIp4, static packet => packet.Ttl),
-            ("nh", 72, 8) => Field(NftType.Integer, 8, IsIp4, static packet => packet.Protocol),
-            ("nh", 8, 8) => Field(NftType.Integer, 8, IsIp4, static packet => packet.Tos),
+            ("nh", _, _) => Place(static packet => packet.IsIp || packet.EtherType == EtherTypes.Arp, transport: false, offset, length),
+            ("th", _, _) => Place(static packet => packet.IsIp && packet.FragmentOffset == 0, transport: true, offset, length),
+            ("ll", 0, 48) => Ether("daddr", family),
+            ("ll", 48, 48) => Ether("saddr", family),
+            ("ll", 96, 16) => Ether("type", family),
             _ => NftExpression.Unknown,
         };
     }

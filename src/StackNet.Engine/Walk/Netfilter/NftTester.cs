@@ -23,6 +23,8 @@ internal sealed class NftTester
 
     private readonly record struct Dimension(UInt128 Low, UInt128 High, string? Text, bool IsPrefix)
     {
+        public bool IsSingle => Text is null && Low == High;
+
         public bool Has(in NftValue value)
         {
             if (Text is null)
@@ -89,6 +91,7 @@ internal sealed class NftTester
             NftType.Ip6 => 128,
             NftType.Ether => 48,
             NftType.Port => 16,
+            NftType.Protocol or NftType.IcmpType or NftType.Icmp6Type or NftType.IcmpCode or NftType.Icmp6Code or NftType.TcpFlags => 8,
             _ => 32,
         };
 
@@ -137,30 +140,50 @@ internal sealed class NftTester
     /// <summary>Only single numbers: no range could hold a value by luck.</summary>
     public bool IsExact => _others.Count == 0 && _default < 0 && IsComplete && _exact.Count < 64;
 
-    /// <summary>Index of the element that holds the value; -1 when none does.</summary>
-    public int Find(in NftValue value)
+    /// <summary>
+    /// Index of the element that holds the value; -1 when none does. <paramref name="maybe"/>: a part of a concatenation is not known, and an
+    /// element may hold it.
+    /// </summary>
+    public int Find(in NftValue value, out bool maybe)
     {
+        maybe = false;
         if (value.IsNumber && _exact.TryGetValue(value.Number, out int exact))
             return exact;
         foreach ((Dimension[] dimensions, int index) in _others)
         {
-            if (Holds(dimensions, value))
-                return index;
+            switch (Holds(dimensions, value))
+            {
+                case Answer.Yes:
+                    return index;
+                case Answer.Maybe:
+                    maybe = true;
+                    break;
+            }
         }
         return _default;
     }
 
-    private static bool Holds(Dimension[] dimensions, in NftValue value)
+    private static Answer Holds(Dimension[] dimensions, in NftValue value)
     {
         if (dimensions.Length == 1)
-            return dimensions[0].Has(value);
+            return dimensions[0].Has(value) ? Answer.Yes : Answer.No;
         if (value.Parts is not { } parts || parts.Length != dimensions.Length)
-            return false;
+            return Answer.No;
+        Answer answer = Answer.Yes;
         for (int i = 0; i < parts.Length; i++)
         {
-            if (!dimensions[i].Has(parts[i]))
-                return false;
+            if (parts[i].IsMaybe)
+            {
+                // A checksum that stands where a port is asked for never is that very port.
+                if (parts[i].IsImprobable && dimensions[i].IsSingle)
+                    return Answer.No;
+                answer = Answer.Maybe;
+            }
+            else if (!dimensions[i].Has(parts[i]))
+            {
+                return Answer.No;
+            }
         }
-        return true;
+        return answer;
     }
 }

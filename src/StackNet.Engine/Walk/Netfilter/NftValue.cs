@@ -15,6 +15,7 @@ internal readonly record struct NftValue
         Number,
         Text,
         Parts,
+        Range,
     }
 
     /// <summary>
@@ -28,6 +29,11 @@ internal readonly record struct NftValue
     public UInt128 Number { get; private init; }
     public string? Text { get; private init; }
     public NftValue[]? Parts { get; private init; }
+
+    /// <summary>Addresses or ports of a NAT map that are more than one.</summary>
+    public Conntrack.NatRange? Range { get; private init; }
+
+    public static NftValue Of(Conntrack.NatRange range) => new() { What = Kind.Range, Range = range };
 
     public static NftValue None { get; }
 
@@ -50,13 +56,11 @@ internal readonly record struct NftValue
             if (part.IsNone)
                 return None;
         }
-        foreach (NftValue part in parts)
-        {
-            if (part.IsMaybe)
-                return Maybe;
-        }
         return new() { What = Kind.Parts, Parts = parts };
     }
+
+    /// <summary>A concatenation of which a part is not known.</summary>
+    public bool HasMaybe => What == Kind.Maybe || (Parts is { } parts && Array.Exists(parts, static part => part.IsMaybe));
 
     public bool IsNone => What == Kind.None;
     public bool IsMaybe => What == Kind.Maybe;
@@ -103,6 +107,15 @@ internal enum NftType
     Boolean,
     Text,
     Time,
+
+    /// <summary>Number of a bit (ct label).</summary>
+    Bit,
+
+    /// <summary>Names of /etc/iproute2/group: default is 0.</summary>
+    DeviceGroup,
+
+    /// <summary>Names of /etc/iproute2/rt_realms: cosmos is 0.</summary>
+    Realm,
 
     /// <summary>skb priority: "1:2", none, root.</summary>
     Priority,

@@ -36,6 +36,7 @@ internal sealed class LinkMessage
         int? netns = null;
         Mac mac = default;
         bool xdp = false;
+        uint? group = null;
         LinkCounters? counters = null;
         string?[]? inet = null;
         string?[]? inet6 = null;
@@ -74,6 +75,9 @@ internal sealed class LinkMessage
                 case 26:
                     ParseFamilies(attribute.Value, ref inet, ref inet6);
                     break;
+                case 27:
+                    group = (uint)attribute.S32;
+                    break;
                 case 37:
                     netns = attribute.S32;
                     break;
@@ -104,6 +108,11 @@ internal sealed class LinkMessage
                 SlaveKind = details.SlaveKind,
                 HasXdp = xdp,
                 Details = details.Others,
+                // Nearly all devices are in group 0: that text is shared.
+                DeviceGroup =
+                    group == 0 ? "0"
+                    : group is { } number ? number.ToString(System.Globalization.CultureInfo.InvariantCulture)
+                    : null,
                 Counters = counters,
             },
             Flags = header.Flags,
