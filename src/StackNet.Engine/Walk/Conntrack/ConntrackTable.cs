@@ -31,9 +31,6 @@ internal sealed partial class ConntrackTable
     /// <summary>The connections of the node were read (an empty table is one that is known to be empty).</summary>
     public bool WasRead { get; init; }
 
-    /// <summary>Elements that rules have put into or taken out of sets while packets were walked, by set.</summary>
-    public Dictionary<string, Dictionary<string, bool>>? SetChanges { get; private set; }
-
     // Some connection has been given an address or port by chance.
     private bool _hasChoices;
 
@@ -68,15 +65,6 @@ internal sealed partial class ConntrackTable
                 return true;
         }
         return false;
-    }
-
-    /// <summary>Remembers that a rule put an element into a set or took it out.</summary>
-    public void ChangeSet(string set, string element, bool isIn)
-    {
-        SetChanges ??= new(StringComparer.Ordinal);
-        if (!SetChanges.TryGetValue(set, out Dictionary<string, bool>? changes))
-            SetChanges[set] = changes = new(StringComparer.Ordinal);
-        changes[element] = isIn;
     }
 
     /// <summary>Confirmed connections, each once.</summary>
@@ -140,11 +128,9 @@ internal sealed partial class ConntrackTable
             WasRead = WasRead,
             _hasChoices = _hasChoices,
             _uncertain = _uncertain is null ? null : [.. _uncertain],
-            SetChanges = SetChanges?.ToDictionary(
-                static pair => pair.Key,
-                static pair => new Dictionary<string, bool>(pair.Value, StringComparer.Ordinal),
-                StringComparer.Ordinal
-            ),
+            SetChanges = Copy(SetChanges),
+            MapData = Copy(MapData),
+            _learnedMacs = _learnedMacs is null ? null : new(_learnedMacs),
         };
         copies = new(ReferenceEqualityComparer.Instance);
         foreach ((Key key, ConntrackEntry entry) in _entries)
@@ -252,6 +238,7 @@ internal sealed partial class ConntrackTable
     {
         _journal = [];
         _keyJournal = [];
+        _setJournal = [];
     }
 
     /// <summary>Everything since <see cref="BeginJournal"/> never happened; the journal goes on.</summary>
@@ -267,6 +254,8 @@ internal sealed partial class ConntrackTable
         }
         for (int i = (_journal?.Count ?? 0) - 1; i >= 0; i--)
             _journal![i].Entry.Restore(_journal[i].Saved);
+        for (int i = (_setJournal?.Count ?? 0) - 1; i >= 0; i--)
+            _setJournal![i]();
         BeginJournal();
     }
 
@@ -275,6 +264,7 @@ internal sealed partial class ConntrackTable
     {
         _journal = null;
         _keyJournal = null;
+        _setJournal = null;
     }
 
     /// <summary>To be called before an entry is changed by a rule (ct mark, label …), so that the change can be taken back.</summary>

@@ -36,12 +36,18 @@ internal sealed class CompiledSet
     /// <summary>Option netmask of hash:ip: addresses are masked before they are put in or looked up.</summary>
     public int? Netmask { get; private set; }
 
+    /// <summary>Option bitmask: the same with bits that need not be a prefix.</summary>
+    public UInt128? BitMask { get; private set; }
+
+    /// <summary>bitmap:ip,mac: an element without a MAC takes that of the first packet that asks for it.</summary>
+    public bool LearnsMac { get; private init; }
+
     /// <summary>Member sets of a list:set.</summary>
     public string[]? Members { get; private set; }
 
     public static CompiledSet Compile(IpSetFacts facts)
     {
-        CompiledSet set = new(facts);
+        CompiledSet set = new(facts) { LearnsMac = facts.Type == "bitmap:ip,mac" };
         set.ReadOptions(facts.Options);
         if (facts.Type.StartsWith("list:", StringComparison.Ordinal))
         {
@@ -65,8 +71,8 @@ internal sealed class CompiledSet
                 MarkMask = mask;
             else if (words[i] == "netmask" && int.TryParse(words[i + 1], out int length))
                 Netmask = length;
-            else if (words[i] == "bitmask")
-                _isComplete = false;
+            else if (words[i] == "bitmask" && Ip.TryParse(words[i + 1], out Ip bits))
+                BitMask = bits.Value;
         }
     }
 
@@ -82,6 +88,12 @@ internal sealed class CompiledSet
             _others.Add(element);
             return;
         }
+        if (BitMask is not null)
+        {
+            first = new IpPrefix(Masked(first.Address), first.Length);
+            if (element.Second is { } second)
+                element = element with { Second = new IpPrefix(Masked(second.Address), second.Length) };
+        }
         int length = Netmask is { } mask && first.Length == first.Address.Bits ? mask : first.Length;
         (int, Ip) key = (length, new IpPrefix(first.Address, length).Network);
         if (!_byNetwork.TryGetValue(key, out List<IpSetElement>? list))
@@ -89,10 +101,16 @@ internal sealed class CompiledSet
         list.Add(element);
     }
 
-    public Ip Masked(Ip address) => Netmask is { } length ? new IpPrefix(address, length).Network : address;
-
-    public Answer Contains(in SetProbe probe, bool returnNomatch)
+    public Ip Masked(Ip address)
     {
+        if (BitMask is { } bits)
+            return address.IsV6 ? Ip.V6(address.Value & bits) : Ip.V4((uint)(address.Value & bits));
+        return Netmask is { } length ? new IpPrefix(address, length).Network : address;
+    }
+
+    public Answer Contains(in SetProbe asked, bool returnNomatch, HookRun run)
+    {
+        SetProbe probe = BitMask is null ? asked : asked with { First = Masked(asked.First), Second = Masked(asked.Second) };
         IpSetElement? found = null;
         foreach (int length in _lengths)
         {
@@ -120,6 +138,8 @@ internal sealed class CompiledSet
                 break;
             }
         }
+        if (found is { Mac: null } && LearnsMac)
+            return run.Table.LearnMac(Name, probe.First, probe.Mac) ? Answer.Yes : Answer.No;
         if (found is not null)
             return found.Nomatch == returnNomatch ? Answer.Yes : Answer.No;
         return _isComplete ? Answer.No : Answer.Maybe;

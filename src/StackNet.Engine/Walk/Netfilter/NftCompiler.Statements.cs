@@ -165,7 +165,7 @@ internal sealed partial class NftCompiler
         if (!body.TryGetProperty("key", out JsonElement key) || !body.TryGetProperty("data", out JsonElement data))
             return NftExpression.Unknown;
         NftExpression expression = Expression(key);
-        NftTester tester = Tester(data, expression, out _);
+        NftTester tester = Tester(data, expression, out string? named);
         NftType type = GuessType(tester);
         NftValue[] values = new NftValue[tester.Count];
         for (int i = 0; i < values.Length; i++)
@@ -176,6 +176,17 @@ internal sealed partial class NftCompiler
                 NftValue value = expression.Get(run);
                 if (value.IsNone || value.IsMaybe)
                     return value;
+                if (
+                    named is not null
+                    && run.Table.SetChanges?.GetValueOrDefault(named)?.TryGetValue(value.ToString(), out bool isIn) == true
+                )
+                {
+                    if (!isIn)
+                        return NftValue.None;
+                    return run.Table.MapData?.GetValueOrDefault(named)?.TryGetValue(value.ToString(), out UInt128 changed) == true
+                        ? NftValue.Of(changed)
+                        : NftValue.Maybe;
+                }
                 int index = tester.Find(value, out bool maybe);
                 if (maybe)
                     return NftValue.Maybe;
@@ -233,13 +244,24 @@ internal sealed partial class NftCompiler
 
     private Effect SetStatement(JsonElement body)
     {
-        if (!body.TryGetProperty("elem", out JsonElement element) || Text(body, "set") is not ['@', .. string name])
+        if (
+            !body.TryGetProperty("elem", out JsonElement element)
+            || (Text(body, "set") is { Length: > 0 } target ? target : Text(body, "map")) is not ['@', .. string name]
+        )
             return NotModelled;
         if (element.ValueKind == JsonValueKind.Object && element.TryGetProperty("elem", out JsonElement wrapped))
             element = wrapped.TryGetProperty("val", out JsonElement value) ? value : wrapped;
         NftExpression expression = Expression(element);
         string set = SetKey(name);
         bool isIn = Text(body, "op") != "delete";
+        // "add @m { ip saddr : 7 }" of a map brings the data too.
+        NftExpression? data = null;
+        if (body.TryGetProperty("data", out JsonElement given))
+        {
+            data = Operand(given, NftType.Integer);
+            if (data is null && isIn)
+                return NotModelled;
+        }
         // A limit or quota inside the element decides whether the rule goes on.
         bool limited =
             body.TryGetProperty("stmt", out JsonElement statements)
@@ -252,7 +274,16 @@ internal sealed partial class NftCompiler
                 return Outcome.Break;
             if (value.HasMaybe)
                 return NotModelled(run);
-            run.Table.ChangeSet(set, value.ToString(), isIn);
+            if (isIn && data is not null)
+            {
+                if (data.Get(run) is not { IsNumber: true } number)
+                    return NotModelled(run);
+                run.Table.ChangeMap(set, value.ToString(), number.Number);
+            }
+            else
+            {
+                run.Table.ChangeSet(set, value.ToString(), isIn);
+            }
             return limited ? ByChance(run) : Outcome.Next;
         };
     }

@@ -35,6 +35,11 @@ internal sealed partial class NftCompiler
             using JsonDocument document = JsonDocument.Parse(rule.Json);
             foreach (JsonElement statement in document.RootElement.EnumerateArray())
             {
+                if (statement.ValueKind == JsonValueKind.String)
+                {
+                    effects.Add(Spoken(statement.GetString()!));
+                    continue;
+                }
                 JsonProperty property = statement.EnumerateObject().First();
                 if (property.Name == "match")
                 {

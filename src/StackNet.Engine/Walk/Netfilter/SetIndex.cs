@@ -49,7 +49,7 @@ internal sealed class SetIndex(IReadOnlyList<IpSetFacts>? facts)
             return Answer.No;
         if (run.Table.SetChanges?.GetValueOrDefault(set.Name)?.TryGetValue(probe.Text(set), out bool isIn) == true)
             return isIn ? Answer.Yes : Answer.No;
-        return set.Contains(probe, returnNomatch);
+        return set.Contains(probe, returnNomatch, run);
     }
 
     /// <summary>The SET target: puts the packet's element into a set or takes it out.</summary>
