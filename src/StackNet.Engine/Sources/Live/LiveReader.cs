@@ -42,6 +42,18 @@ internal static partial class LiveReader
         }
     }
 
+    /// <summary>
+    /// Waits for work however it ends. What failed or was cancelled leaves nothing behind that would still use the descriptors of the node.
+    /// </summary>
+    internal static void Settle(params ReadOnlySpan<Task?> tasks)
+    {
+        foreach (Task? task in tasks)
+        {
+            if (task is not null)
+                ((IAsyncResult)task).AsyncWaitHandle.WaitOne();
+        }
+    }
+
     internal static Task<T> Inside<T>(NodeEntry node, string name, Func<T> work) =>
         DedicatedThread.Run(
             name,
@@ -103,15 +115,22 @@ internal static partial class LiveReader
         Task<IReadOnlyList<DomainFacts>?> domains = host
             ? Inside(node, "StackNet libvirt", () => new LibvirtReader(options, processes, unread, token).Read())
             : Task.FromResult<IReadOnlyList<DomainFacts>?>(null);
-        IReadOnlyList<ProcessFacts> facts = ProcessScan.Facts(processes, namespaces);
-        NodeFacts read = HostFiles.ReadIdentity(new NodeFacts()) with { Processes = facts };
-        if (host)
+        try
         {
-            read = new HostFiles(options, unread, token).Read(read) with
+            IReadOnlyList<ProcessFacts> facts = ProcessScan.Facts(processes, namespaces);
+            NodeFacts read = HostFiles.ReadIdentity(new NodeFacts()) with { Processes = facts };
+            if (host)
             {
-                DhcpNetworks = unread.Try("dhcp", null, () => new DhcpReader(processes, facts, unread).Read()),
-            };
+                read = new HostFiles(options, unread, token).Read(read) with
+                {
+                    DhcpNetworks = unread.Try("dhcp", null, () => new DhcpReader(processes, facts, unread).Read()),
+                };
+            }
+            return read with { Ovs = ovs.GetAwaiter().GetResult(), Domains = domains.GetAwaiter().GetResult() };
         }
-        return read with { Ovs = ovs.GetAwaiter().GetResult(), Domains = domains.GetAwaiter().GetResult() };
+        finally
+        {
+            Settle(ovs, domains);
+        }
     }
 }

@@ -91,8 +91,10 @@ internal sealed partial class OvsReader
         }
         finally
         {
-            Task.WaitAll(askers, CancellationToken.None);
+            LiveReader.Settle(askers);
         }
+        foreach (Task<bool> asker in askers)
+            _ = asker.GetAwaiter().GetResult();
         return answers;
     }
 

@@ -103,38 +103,44 @@ internal sealed partial class OvsReader(
         // The switch is slow to turn to a question (its main loop also looks after every port): it is asked while the database is read.
         Task<JsonRpcSocket?> control = LiveReader.Inside(node, "StackNet ovs-vswitchd", OpenControl);
         Task<SwitchAnswers?>? said = null;
-        OvsFacts? facts = unread.Try(
-            "ovsdb",
-            null,
-            () => ReadDatabase(socket, bridges => said = LiveReader.Inside(node, "StackNet switch", () => AskSwitch(bridges, control)))
-        );
-        SwitchAnswers? answers = said?.GetAwaiter().GetResult();
-        control.GetAwaiter().GetResult()?.Dispose();
-        return facts is null ? null : Join(facts, answers);
+        try
+        {
+            OvsFacts? facts = unread.Try(
+                "ovsdb",
+                null,
+                () => ReadDatabase(socket, bridges => said = LiveReader.Inside(node, "StackNet switch", () => AskSwitch(bridges, control)))
+            );
+            SwitchAnswers? answers = said?.GetAwaiter().GetResult();
+            return facts is null ? null : Join(facts, answers);
+        }
+        finally
+        {
+            LiveReader.Settle(said, control);
+            if (control.IsCompletedSuccessfully)
+                control.Result?.Dispose();
+        }
     }
 
     private OvsFacts ReadDatabase(string path, Action<IReadOnlyList<OvsBridgeFacts>> known)
     {
         using JsonRpcSocket socket = new(path, options, token);
-        using (JsonDocument names = socket.Call("transact", Select([Names], withColumns: true)))
-        {
-            OvsdbRows rows = new();
-            if (AddRows(rows, names.RootElement.GetProperty("result"), [Names], out string? failure))
-                known(rows.ToFacts().Bridges);
-            else
-                throw new IOException($"{path}: {failure}");
-        }
-        JsonDocument answer = socket.Call("transact", Select(Wanted, withColumns: true));
+        known(ReadRows(socket, path, [Names]).Bridges);
+        return ReadRows(socket, path, Wanted);
+    }
+
+    private static OvsFacts ReadRows(JsonRpcSocket socket, string path, (string Table, string[] Columns)[] wanted)
+    {
+        JsonDocument answer = socket.Call("transact", Select(wanted, withColumns: true));
         try
         {
             OvsdbRows rows = new();
-            if (!AddRows(rows, answer.RootElement.GetProperty("result"), Wanted, out _))
+            if (!AddRows(rows, answer.RootElement.GetProperty("result"), wanted, out _))
             {
                 // An older schema lacks a column; then everything is asked for.
                 answer.Dispose();
-                answer = socket.Call("transact", Select(Wanted, withColumns: false));
+                answer = socket.Call("transact", Select(wanted, withColumns: false));
                 rows = new OvsdbRows();
-                if (!AddRows(rows, answer.RootElement.GetProperty("result"), Wanted, out string? error))
+                if (!AddRows(rows, answer.RootElement.GetProperty("result"), wanted, out string? error))
                     throw new IOException($"{path}: {error}");
             }
             return rows.ToFacts();
