@@ -63,7 +63,7 @@ public sealed class LiveOvsTests
             FactsDiff.Add(
                 differences,
                 "ports",
-                OvsOfctlShowText.Parse(node.Run($"ovs-ofctl -O OpenFlow13 show {bridge.Name}")),
+                OvsOfctlShowText.Parse(node.Run($"ovs-ofctl -O OpenFlow10 show {bridge.Name}")),
                 bridge.OpenFlowPorts!
             );
             FactsDiff.Add(
