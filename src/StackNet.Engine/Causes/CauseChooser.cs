@@ -37,6 +37,8 @@ internal sealed partial class CauseChooser(Diagnosis diagnosis, Guest guest, Ip 
             return swallowed;
         if (FloatingElsewhere(ending) is { } elsewhere)
             return elsewhere;
+        if (ending.Drop is { Reason: PacketReason.NoNeighbour } astrayed && LeadsInside(astrayed))
+            return At("SN607", astrayed);
         if (
             ending.Drop is { Reason: PacketReason.NoNeighbour, Resolution: { } resolution } silent
             && FromResolution(ending, silent, resolution) is { } deeper
@@ -339,10 +341,15 @@ internal sealed partial class CauseChooser(Diagnosis diagnosis, Guest guest, Ip 
     {
         if (LacksUplink(drop) is { } uplink)
             return uplink;
-        // The default route names a next hop among the instances: whoever set it took the wrong device.
-        bool inside = DeviceRoles.Of(Topology, drop.Namespace, drop.Device) is DeviceRole.RouterInside;
-        return At(inside && guest.Port.Subnet?.Contains(drop.Packet.Destination) == false ? "SN607" : "SN801", drop);
+        return At(LeadsInside(drop) ? "SN607" : "SN801", drop);
     }
+
+    /// <summary>A packet for the outside was sent to a next hop among the instances: whoever set the default route took the wrong device.</summary>
+    private bool LeadsInside(WalkDrop drop) =>
+        guest.Port.Subnet?.Contains(drop.Packet.Destination) == false
+        && Topology
+            .Devices.AddressesOf(drop.Namespace, drop.Device)
+            .Any(a => !a.Address.IsV6 && new IpPrefix(a.Address, a.PrefixLength).Contains(guest.Address));
 
     private bool ForwardingIsOff(string ns) => Topology.Devices.Namespace(ns)?.Sysctls?.GetValueOrDefault("net.ipv4.ip_forward") == "0";
 }

@@ -135,6 +135,17 @@ internal sealed partial class Conversation
         {
             if (_request.RoutedSource && onLink.Count > 0)
                 hop = onLink[0].Address == guest.Port.Subnet?.Network ? packet.Source : onLink[0].Address;
+            else if (device is not null && onLink.Count == 0 && IsNobodys(packet.Source))
+            {
+                ending = Ending.Dead(
+                    direction,
+                    "SN705",
+                    $"the packet leaves {left.Device} with source {packet.Source}, which no device of this node carries: nobody answers for it",
+                    device.Name,
+                    device.Namespace
+                );
+                return null;
+            }
             else if (onLink.Count == 0 && guest.Port.Subnet?.Contains(packet.Source) != true && !IsInside(packet.Source, device))
             {
                 ending = Ending.NotKnown(
@@ -177,6 +188,16 @@ internal sealed partial class Conversation
         if (!packet.DontFragment && packet.Length > EthernetMtu)
             packet.Split(EthernetMtu);
     }
+
+    /// <summary>No device and no guest has the address, and no namespace of a distributed router routes it.</summary>
+    private bool IsNobodys(Ip address) =>
+        !_diagnosis.CarriersOf(address).Any()
+        && _diagnosis.Topology.PortOfAddress(address) is null
+        && _diagnosis.Topology.Devices.AllRead
+        && !_diagnosis.Facts.Namespaces.Any(n =>
+            n.Name.StartsWith("fip-", StringComparison.Ordinal)
+            || n.Routes?.Any(r => r.Destination.Length == r.Destination.Address.Bits && r.Destination.Address == address) == true
+        );
 
     /// <summary>The address is one of a subnet behind the node (a tenant's, the inside gateway's), so nothing outside has a way to it.</summary>
     private bool IsInside(Ip source, Topology.Device? outside)

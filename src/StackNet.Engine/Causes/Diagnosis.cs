@@ -99,6 +99,18 @@ internal sealed class Diagnosis
     public IReadOnlyList<IpPrefix> OvnNetworks => _ovnNetworks ??= Engine.Topology.OvnNetworks.Of(Facts.Ovs);
     private IReadOnlyList<IpPrefix>? _ovnNetworks;
 
+    /// <summary>OVN answers ARP for the address by flows: a router that has no device.</summary>
+    public bool IsLogicalRouter(Ip address) =>
+        LayoutNames.IsOvn(Facts)
+        && Topology.PortOfAddress(address) is null
+        && Facts.Ovs?.Bridges.Any(b =>
+            b.Flows?.Any(f =>
+                f.Contains("arp_spa=", StringComparison.Ordinal)
+                && f.Contains("metadata=", StringComparison.Ordinal)
+                && RuleText.Field(f, "arp_tpa") == address.ToString()
+            ) == true
+        ) == true;
+
     /// <summary>The address belongs to a device or a guest of this node.</summary>
     public bool IsOwnMac(Mac mac) => _macs.Value.Contains(mac);
 

@@ -99,9 +99,17 @@ internal static class IngressTest
         }
         if (OwnerOf(diagnosis, asker, port) is { } ns)
             return Talk(c => c.IngressFromNode(c.Here(guest), asker, destination, ns));
+        if (diagnosis.IsLogicalRouter(asker))
+            return EgressTest.NotKnown($"{asker} is an address of OVN's logical router: no device of this node sends from it");
         var way = Uplinks.Of(diagnosis, port, address);
         // The instance's gateway asks, nobody here has its address, and it cannot be outside either: there is no way to it.
-        if (way is null && asker == port.Gateway && diagnosis.Topology.Devices.AllRead && !HasRouterUnread(diagnosis))
+        if (
+            way is null
+            && asker == port.Gateway
+            && !diagnosis.IsLogicalRouter(asker)
+            && diagnosis.Topology.Devices.AllRead
+            && !HasRouterUnread(diagnosis)
+        )
         {
             return Talk(_ =>
                 Ending.Dead(
@@ -154,7 +162,7 @@ internal static class IngressTest
             if (route?.Gateway is { } gateway && !diagnosis.CarriersOf(gateway).Any())
                 return gateway;
         }
-        return port.Gateway is { } own && !diagnosis.CarriersOf(own).Any() ? own : null;
+        return port.Gateway is { } own && !diagnosis.CarriersOf(own).Any() && !diagnosis.IsLogicalRouter(own) ? own : null;
     }
 
     private static IngressResult Result(

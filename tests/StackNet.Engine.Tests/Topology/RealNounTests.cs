@@ -16,7 +16,10 @@ public sealed class RealNounTests
     {
         MasqueradeRule[] rules = [.. NodeNouns.MasqueradeRules(Node("hybrid-healthy"))];
         MasqueradeRule snat = Assert.Single(rules, r => r.OutputDevice == "qg-9241be01-7a" && r.Kind == "Snat");
-        Assert.Equal((Router, "Nft", "nat", "neutron-l3-agent-snat", 2), (snat.Namespace, snat.Backend, snat.Table, snat.Chain, snat.Position));
+        Assert.Equal(
+            (Router, "Nft", "nat", "neutron-l3-agent-snat", 2),
+            (snat.Namespace, snat.Backend, snat.Table, snat.Chain, snat.Position)
+        );
         Assert.Equal(("203.0.113.116", 6L, 1824L), (snat.ToAddress, snat.Packets, snat.Bytes));
         Assert.Equal(["db-1", "web-1"], snat.Instance);
         MasqueradeRule dnat = Assert.Single(rules, r => r.Chain == "neutron-l3-agent-PREROUTING" && r.Kind == "Dnat");
@@ -29,7 +32,16 @@ public sealed class RealNounTests
     [Theory]
     [InlineData("hostnat2-healthy", "", "Nft", "POSTROUTING", 1, "10.150.3.0/24", "enp2s0", 8L)]
     [InlineData("novanet-healthy", "", "Nft", "nova-network-snat", 2, "10.0.0.0/24", "br-ex", 8L)]
-    public void The_nodes_own_masquerade(string folder, string ns, string backend, string chain, int position, string source, string output, long packets)
+    public void The_nodes_own_masquerade(
+        string folder,
+        string ns,
+        string backend,
+        string chain,
+        int position,
+        string source,
+        string output,
+        long packets
+    )
     {
         MasqueradeRule rule = Assert.Single(NodeNouns.MasqueradeRules(Node(folder)), r => r.Kind == "Masquerade");
         Assert.Equal((ns, backend, chain, position), (rule.Namespace, rule.Backend, rule.Chain, rule.Position));
@@ -44,7 +56,10 @@ public sealed class RealNounTests
     [Fact]
     public void Groups_in_neutrons_terms()
     {
-        SecurityGroupRule[] rules = [.. NodeNouns.SecurityGroupRules(Node("hybrid-healthy")).Where(r => r.Instance == "db-1" && r.EtherType == "IPv4")];
+        SecurityGroupRule[] rules =
+        [
+            .. NodeNouns.SecurityGroupRules(Node("hybrid-healthy")).Where(r => r.Instance == "db-1" && r.EtherType == "IPv4"),
+        ];
         SecurityGroupRule mysql = Assert.Single(rules, r => r.PortRange == "3306");
         Assert.Equal(
             ("Ingress", "tcp", "group:NIPv47cfd30fe-00f5-406e-8039-", "Accept", "Rule"),
@@ -66,7 +81,10 @@ public sealed class RealNounTests
     public void Groups_of_the_native_firewall_are_flows()
     {
         SecurityGroupRule[] rules = [.. NodeNouns.SecurityGroupRules(Node("ovsfw-healthy")).Where(r => r.Instance == "alpha")];
-        Assert.Contains(rules, r => r is { Direction: "Ingress", Protocol: "tcp" } && r.Text.Contains("table=82", StringComparison.Ordinal));
+        Assert.Contains(
+            rules,
+            r => r is { Direction: "Ingress", Protocol: "tcp" } && r.Text.Contains("table=82", StringComparison.Ordinal)
+        );
         Assert.Contains(rules, r => r is { Direction: "Egress" } && r.Text.Contains("table=72", StringComparison.Ordinal));
         Assert.DoesNotContain(rules, r => r.Source == "iptables");
     }
@@ -83,7 +101,10 @@ public sealed class RealNounTests
     public void Floating_addresses_with_both_halves_and_a_carrier()
     {
         FloatingIp healthy = Assert.Single(NodeNouns.FloatingIps(Node("hybrid-healthy")));
-        Assert.Equal(("203.0.113.148", "10.10.1.125", "web-1"), (healthy.FloatingAddress.ToString(), healthy.FixedAddress?.ToString(), healthy.Instance));
+        Assert.Equal(
+            ("203.0.113.148", "10.10.1.125", "web-1"),
+            (healthy.FloatingAddress.ToString(), healthy.FixedAddress?.ToString(), healthy.Instance)
+        );
         Assert.Equal((Router, "qg-9241be01-7a"), (healthy.Namespace, healthy.Device));
         Assert.True(healthy is { HasDnat: true, HasSnat: true, HasAddress: true });
         FloatingIp half = Assert.Single(NodeNouns.FloatingIps(Node("hybrid-floating-dnat-missing")));
@@ -141,9 +162,17 @@ public sealed class RealNounTests
     }
 
     [Theory]
-    [InlineData("hybrid-healthy", "web-1", "tapab75cb63-27 qbrab75cb63-27 qvbab75cb63-27 qvoab75cb63-27 br-int qr-47faf278-52 qg-9241be01-7a br-int int-br-ex phy-br-ex br-ex eth1")]
+    [InlineData(
+        "hybrid-healthy",
+        "web-1",
+        "tapab75cb63-27 qbrab75cb63-27 qvbab75cb63-27 qvoab75cb63-27 br-int qr-47faf278-52 qg-9241be01-7a br-int int-br-ex phy-br-ex br-ex eth1"
+    )]
     [InlineData("novanet-healthy", "server-1", "vnet0 br100 br-ex eth1")]
-    [InlineData("hostnat2-healthy", "one", "tap829bc2d5-49 qbr829bc2d5-49 qvb829bc2d5-49 qvo829bc2d5-49 br-int int-br-ex phy-br-ex br-ex enp2s0")]
+    [InlineData(
+        "hostnat2-healthy",
+        "one",
+        "tap829bc2d5-49 qbr829bc2d5-49 qvb829bc2d5-49 qvo829bc2d5-49 br-int int-br-ex phy-br-ex br-ex enp2s0"
+    )]
     public void Paths_have_every_device_in_order(string folder, string instance, string devices)
     {
         InstancePath path = NodeNouns.Paths(Node(folder)).First(p => p.Instance == instance && p.Direction == PacketDirection.Out);

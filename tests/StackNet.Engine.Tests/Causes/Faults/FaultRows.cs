@@ -34,6 +34,7 @@ internal static partial class FaultRows
             .. Forwarding,
             .. Routing,
             .. Translation,
+            .. MoreTranslation,
             .. Floating,
             .. Harmless,
         ];

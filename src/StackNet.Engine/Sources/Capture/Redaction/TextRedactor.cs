@@ -51,7 +51,7 @@ internal sealed partial class TextRedactor(AddressMap addresses, MacMap macs, Na
             addresses.FreezeFrom(int.Parse(netmap.Groups[1].ValueSpan, CultureInfo.InvariantCulture));
     }
 
-    public string Rewrite(string text)
+    private string RewriteAddresses(string text)
     {
         StringBuilder? output = null;
         int copied = 0;
