@@ -77,12 +77,14 @@ internal sealed partial class PortDetails
         // nova-network: dnsmasq gives its own address as the router when no option says otherwise (dnsmasq(8), dhcp-option 3).
         if (port.Gateway is null && routers.Count == 0 && port.Subnet is { } net && ServingDevice(dhcp) is { Namespace.Length: 0 } self)
         {
-            port.Gateway = devices
-                .AddressesOf(self.Namespace, self.Name)
-                .Where(a => net.Contains(a.Address))
-                .Select(a => (Ip?)a.Address)
-                .FirstOrDefault();
-            port.Gateway ??= ListenAddress(server, net);
+            // What it was started with is what the guests were told; the device may have lost or changed its address since.
+            port.Gateway =
+                ListenAddress(server, net)
+                ?? devices
+                    .AddressesOf(self.Namespace, self.Name)
+                    .Where(a => net.Contains(a.Address))
+                    .Select(a => (Ip?)a.Address)
+                    .FirstOrDefault();
         }
     }
 

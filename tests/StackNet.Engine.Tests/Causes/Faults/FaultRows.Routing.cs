@@ -227,7 +227,7 @@ internal static partial class FaultRows
                     }
             ),
             .. On(
-                Routers.Except([NovaNet]),
+                Routers,
                 f =>
                     new(
                         "gateway-address-wrong",
