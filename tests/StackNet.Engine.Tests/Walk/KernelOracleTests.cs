@@ -1,5 +1,4 @@
-using System.Text.Json;
-using StackNet.Engine.Walk;
+using StackNet.Oracle.Comparing;
 using Xunit;
 
 namespace StackNet.Engine.Tests.Walk;
@@ -16,6 +15,14 @@ public sealed class KernelOracleTests
         Assert.True(wrong.Count == 0, summary + "\n" + string.Join('\n', wrong));
     }
 
+    /// <summary>Differences that the project's own oracle has found stay mended.</summary>
+    [Fact]
+    public void Disagreements_of_old_stay_settled()
+    {
+        (_, List<string> wrong, string summary) = Compare(Path.Combine(AppContext.BaseDirectory, "Cases"));
+        Assert.True(wrong.Count == 0, summary + "\n" + string.Join('\n', wrong));
+    }
+
     internal static (int Agree, List<string> Wrong, string Summary) Compare(string folder)
     {
         List<string> wrong = [];
@@ -24,51 +31,12 @@ public sealed class KernelOracleTests
         int allowed = 0;
         foreach (string path in Directory.EnumerateFiles(folder, "*.json").Order(StringComparer.Ordinal))
         {
-            KernelCase kernelCase = KernelCase.Read(path);
-            NodeMachine machine = NodeMachine.Compile(kernelCase.Node);
-            WalkState state = new();
-            foreach (JsonElement sent in kernelCase.Packets)
-            {
-                WalkOutcome outcome = machine.Arrive(
-                    "",
-                    sent.GetProperty("in").GetProperty("device").GetString()!,
-                    KernelCase.PacketOf(sent),
-                    state,
-                    trace: false
-                );
-                List<WalkOutput> answers = Carry(machine, outcome, state);
-                string label = $"{kernelCase.Name} {sent.GetProperty("id").GetString()}";
-                bool mayBeUnknown = sent.GetProperty("expect_unknown_ok").GetBoolean();
-                if (outcome.Fate == PacketFate.Unknown)
-                {
-                    unknown++;
-                    if (mayBeUnknown)
-                        allowed++;
-                    else
-                        wrong.Add($"{label}: unknown ({outcome.Unknown}), the kernel: {sent.GetProperty("fate").GetString()}");
-                    continue;
-                }
-                KernelComparison comparison = new(sent, outcome, answers, mayBeUnknown);
-                if (comparison.Differences.Count == 0)
-                    agree++;
-                else
-                    wrong.Add($"{label}: {string.Join("; ", comparison.Differences)}");
-            }
+            CaseReplay replay = CaseReplay.Of(KernelCase.Read(path));
+            agree += replay.Agree;
+            unknown += replay.Unknown;
+            allowed += replay.Allowed;
+            wrong.AddRange(replay.Wrong);
         }
         return (agree, wrong, $"agree {agree}, wrong {wrong.Count}, unknown {unknown} (allowed {allowed})");
-    }
-
-    /// <summary>What the node itself sent goes on its way too: it touches connections, and the kernel's list of answers names where it left.</summary>
-    private static List<WalkOutput> Carry(NodeMachine machine, WalkOutcome outcome, WalkState state)
-    {
-        List<WalkOutput> left = [];
-        foreach (EmittedPacket emitted in outcome.Emitted)
-        {
-            if (emitted.Kind == EmittedKind.ArpReply)
-                continue;
-            WalkOutcome answer = machine.Carry(emitted, state, trace: false);
-            left.AddRange(answer.Outputs.Where(o => o.Kind is WalkOutputKind.Guest or WalkOutputKind.Wire));
-        }
-        return left;
     }
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using StackNet.Engine.Facts;
 using StackNet.Engine.Sources.Capture;
 using StackNet.Engine.Walk;
+using StackNet.Oracle.Comparing;
 using Xunit;
 
 namespace StackNet.Engine.Tests.Walk;

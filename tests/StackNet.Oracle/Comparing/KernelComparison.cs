@@ -1,7 +1,7 @@
 using System.Text.Json;
 using StackNet.Engine.Walk;
 
-namespace StackNet.Engine.Tests.Walk;
+namespace StackNet.Oracle.Comparing;
 
 /// <summary>Compares one packet's outcome with what the kernel did: fate, copies, local delivery, reason, rule, answers.</summary>
 internal sealed class KernelComparison
@@ -105,6 +105,8 @@ internal sealed class KernelComparison
                 "ttl" => (int)mine.Ttl,
                 "tos" => (int)mine.Tos,
                 "mark" => (long)mine.Mark,
+                "vlan" => mine.OuterVlanId ?? 0,
+                "mss" => mine.TcpMss,
                 _ => null,
             };
             if (field.Name == "ether")

@@ -3,7 +3,7 @@ using StackNet.Engine.Facts;
 using StackNet.Engine.Sources.Capture;
 using StackNet.Engine.Walk;
 
-namespace StackNet.Engine.Tests.Walk;
+namespace StackNet.Oracle.Comparing;
 
 /// <summary>A case of the kernel oracle: a node and what the kernel did with packet after packet.</summary>
 internal sealed class KernelCase
@@ -21,6 +21,14 @@ internal sealed class KernelCase
     public NodeFacts Node { get; }
     public IEnumerable<JsonElement> Packets => _document.RootElement.GetProperty("packets").EnumerateArray();
 
+    /// <summary>A case that is not in a file.</summary>
+    public static KernelCase Parse(string name, string json)
+    {
+        JsonDocument document = JsonDocument.Parse(json);
+        return new(name, document, CaptureNode.Read(OracleCaseFile.Open(document.RootElement, name), CancellationToken.None));
+    }
+
+    /// <summary>A case of a file.</summary>
     public static KernelCase Read(string path) =>
         new(path, JsonDocument.Parse(File.ReadAllBytes(path)), CaptureReader.Read(path, CancellationToken.None)[0]);
 
@@ -39,6 +47,8 @@ internal sealed class KernelCase
         packet.FragmentOffset = Number(ip, "frag", 0) * 8;
         packet.MoreFragments = Flag(ip, "mf");
         packet.DontFragment = Flag(ip, "df");
+        if (Number(ether, "vlan", 0) is var vlan and not 0)
+            packet.Vlans.Add(new VlanTag(vlan));
         packet.BadChecksum = sent.TryGetProperty("bad_checksum", out JsonElement bad) && bad.ValueKind == JsonValueKind.True;
         if (sent.TryGetProperty("inner", out JsonElement inner) && inner.ValueKind == JsonValueKind.Object)
             packet.Inner = Transport(inner, inner);
