@@ -6,6 +6,7 @@ using StackNet.Oracle.Comparing;
 const string usage = """
     StackNet.Oracle kernel [--minutes N] [--seed S] [--into FOLDER] [--workers N]   random nodes, the real kernel beside the walk (root)
     StackNet.Oracle cases FOLDER                                      measured cases: a line for each packet that differs
+    StackNet.Oracle explain FILE                                      one case: every step of the walk
     StackNet.Oracle corpus FOLDER                                     rulesets: round trip, raw rest, time
     """;
 
@@ -17,6 +18,9 @@ try
             return Kernel(options);
         case ["cases", string folder]:
             return Cases(folder);
+        case ["explain", string file]:
+            Explain(file);
+            return 0;
         case ["corpus", string folder]:
             return CorpusRun.Run(folder) ? 0 : 1;
         default:
@@ -84,4 +88,11 @@ static int Cases(string folder)
     }
     Console.WriteLine($"agree {agree}, wrong {wrong}, unknown {unknown} (allowed {allowed})");
     return wrong == 0 && unknown == allowed && agree > 0 ? 0 : 1;
+}
+
+static void Explain(string file)
+{
+    KernelCase kernelCase = KernelCase.Read(file);
+    foreach (string line in CaseReplay.Of(kernelCase, Console.WriteLine).Wrong)
+        Console.WriteLine("!!! " + line);
 }

@@ -148,6 +148,9 @@ internal sealed class Packet
     /// <summary>NOTRACK was asked for.</summary>
     public bool NoTrack { get; set; }
 
+    /// <summary>An ICMP error of the node about a packet that was not its own: routed before its source was chosen (icmp_route_lookup).</summary>
+    public bool RoutedWithoutSource { get; set; }
+
     /// <summary>IP options are there (bytes beyond 20 of the IPv4 header).</summary>
     public int IpOptionsLength { get; set; }
 

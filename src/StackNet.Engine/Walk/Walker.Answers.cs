@@ -30,16 +30,30 @@ internal sealed partial class Walker
     {
         if (packet.FragmentOffset != 0 || packet.BadChecksum)
             return;
+        // ICMP looks at the route alone (icmp_rcv), TCP and UDP at the frame too.
+        bool echoToGroup = isBroadcast || packet.Destination.IsMulticast;
         bool toGroup = isBroadcast || packet.Type is PacketType.Broadcast or PacketType.Multicast;
         byte ttl = (byte)(device.Net.Sysctls.Get("net.ipv4.ip_default_ttl") ?? 64);
         switch (packet.Protocol)
         {
             case IpProtocols.Icmp:
                 bool ignored = device.Net.Sysctls.Get("net.ipv4.icmp_echo_ignore_all") is > 0;
+                // icmp_timestamp knows no switch but the one for groups.
+                if (packet.IcmpType == 13 && !echoToGroup)
+                {
+                    Packet stamp = Back(packet, ttl);
+                    stamp.IcmpType = 14;
+                    stamp.IcmpId = packet.IcmpId;
+                    stamp.IcmpSequence = packet.IcmpSequence;
+                    stamp.Length = 40;
+                    stamp.Tos = packet.Tos;
+                    Emit(EmittedKind.EchoReply, device, stamp);
+                    return;
+                }
                 if (
                     packet.IcmpType != 8
                     || ignored
-                    || (toGroup && device.Net.Sysctls.Get("net.ipv4.icmp_echo_ignore_broadcasts") is null or > 0)
+                    || (echoToGroup && device.Net.Sysctls.Get("net.ipv4.icmp_echo_ignore_broadcasts") is null or > 0)
                 )
                     return;
                 Packet echo = Back(packet, ttl);
@@ -170,13 +184,16 @@ internal sealed partial class Walker
         if (packet.Conntrack.Entry is { } entry)
             error.Conntrack = new(entry, packet.Conntrack.IsReply ? ConntrackInfo.Related : ConntrackInfo.RelatedReply);
         if (!toUs)
+        {
             error.Source = ErrorSource(device, error);
+            error.RoutedWithoutSource = true;
+        }
         return error;
     }
 
     private static Ip ErrorSource(Device device, Packet error)
     {
-        var fib = device.Net.Routing4.Lookup(new Routing.FibQuery { Destination = error.Destination });
+        var fib = device.Net.Routing4.Lookup(new Routing.FibQuery { Destination = error.Destination, Protocol = IpProtocols.Icmp, Tos = error.Tos });
         return SourceFor(device.Net, fib, error.Destination) is { } source && !source.IsAny ? source : Dummy;
     }
 

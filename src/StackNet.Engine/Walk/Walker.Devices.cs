@@ -9,6 +9,8 @@ internal sealed partial class Walker
     /// <summary>A frame of a guest or of the wire.</summary>
     public void FromOutside(Device device, Frame frame)
     {
+        if (frame.Packet.IsIp)
+            _sent = (device.Net, frame.Packet.Clone());
         if (!device.IsUp)
         {
             Drop(device.Net, device.Name, frame, PacketReason.PortDown, because: $"{device} is down");

@@ -23,9 +23,14 @@ internal sealed partial class Walker
             return;
         }
         packet.Type = PacketType.Outgoing;
+        if (packet.RoutedWithoutSource)
+            packet.Source = Ip.V4(0);
         FibResult fib = RouteOutput(net, packet, outDevice);
         if (!Routable(net, frame, fib))
             return;
+        if (packet.RoutedWithoutSource)
+            packet.Source = SourceFor(net, fib, packet.Destination) ?? Dummy;
+        packet.RoutedWithoutSource = false;
         if (packet.Source.IsAny)
         {
             if (SourceFor(net, fib, packet.Destination) is not { } source)

@@ -26,6 +26,7 @@ internal sealed partial class Walker
     private int _frames;
     private bool _stormy;
     private int _unknownStep;
+    private (NamespaceMachine Net, Packet Packet)? _sent;
 
     public Walker(NodeMachine node, WalkState state, bool trace, int depth = 0)
     {
@@ -43,6 +44,9 @@ internal sealed partial class Walker
     {
         Run();
         WalkOutcome outcome = _outcome;
+        // What the packet would have changed in its connection is not known: neither is what later ones of it meet.
+        if (outcome.Unknown is not null && _sent is (NamespaceMachine net, Packet sent))
+            _state.Doubt(net, sent);
         WalkOutput? left = outcome.Outputs.Find(o => o.Kind != WalkOutputKind.LocalSocket);
         if (left is not null)
         {

@@ -6,6 +6,8 @@ namespace StackNet.Oracle.Comparing;
 /// <summary>What the walk says of one case, beside what the kernel did.</summary>
 internal sealed class CaseReplay
 {
+    private bool _answersKnown;
+
     public int Agree { get; private set; }
     public int Unknown { get; private set; }
     public int Allowed { get; private set; }
@@ -19,7 +21,8 @@ internal sealed class CaseReplay
     /// <summary>What the Unknowns hang on.</summary>
     public List<string> Reasons { get; } = [];
 
-    public static CaseReplay Of(KernelCase kernelCase)
+    /// <summary>Walks all packets of a case; <paramref name="explain"/> gets every step.</summary>
+    public static CaseReplay Of(KernelCase kernelCase, Action<string>? explain = null)
     {
         CaseReplay replay = new();
         NodeMachine machine = NodeMachine.Compile(kernelCase.Node);
@@ -31,9 +34,14 @@ internal sealed class CaseReplay
                 sent.GetProperty("in").GetProperty("device").GetString()!,
                 KernelCase.PacketOf(sent),
                 state,
-                trace: false
+                trace: explain is not null
             );
-            List<WalkOutput> answers = Carry(machine, outcome, state);
+            explain?.Invoke($"{sent.GetProperty("id")}: {outcome.Fate} {outcome.Reason} {outcome.Because} {outcome.Unknown}; the kernel: {sent.GetProperty("fate")}");
+            foreach (TraceStep step in outcome.Steps)
+                explain?.Invoke($"    {new string(' ', 2 * step.Depth)}{step} [{step.Packet}]");
+            List<WalkOutput> answers = replay.Carry(machine, outcome, state, explain);
+            foreach (WalkOutput answer in answers)
+                explain?.Invoke($"    answered by {answer.Device}: {answer.Packet}");
             replay.Judge(kernelCase.Name, sent, outcome, answers);
         }
         return replay;
@@ -55,7 +63,7 @@ internal sealed class CaseReplay
                 Wrong.Add($"{label}: unknown ({outcome.Unknown}), the kernel: {sent.GetProperty("fate").GetString()}");
             return;
         }
-        KernelComparison comparison = new(sent, outcome, answers, mayBeUnknown);
+        KernelComparison comparison = new(sent, outcome, answers, mayBeUnknown, _answersKnown);
         if (comparison.Differences.Count == 0)
         {
             Agree++;
@@ -77,14 +85,17 @@ internal sealed class CaseReplay
     }
 
     /// <summary>What the node itself sent goes on its way too: it touches connections, and the kernel's list of answers names where it left.</summary>
-    private static List<WalkOutput> Carry(NodeMachine machine, WalkOutcome outcome, WalkState state)
+    private List<WalkOutput> Carry(NodeMachine machine, WalkOutcome outcome, WalkState state, Action<string>? explain)
     {
         List<WalkOutput> left = [];
+        _answersKnown = true;
         foreach (EmittedPacket emitted in outcome.Emitted)
         {
             if (emitted.Kind == EmittedKind.ArpReply)
                 continue;
             WalkOutcome answer = machine.Carry(emitted, state, trace: false);
+            _answersKnown &= answer.Unknown is null;
+            explain?.Invoke($"    answer {emitted.Packet}: {answer.Fate} {answer.Reason} {answer.Because} {answer.Unknown}");
             left.AddRange(answer.Outputs.Where(o => o.Kind is WalkOutputKind.Guest or WalkOutputKind.Wire));
         }
         return left;

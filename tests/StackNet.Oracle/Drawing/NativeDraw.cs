@@ -227,7 +227,7 @@ internal sealed class NativeDraw(World world, bool bridged)
         {
             if (!world.Chance(0.4))
                 continue;
-            NativeChain chain = new($"b_{hook}", $"type filter hook {hook} priority {world.Pick("-200", "filter", "out")}; policy {(world.Chance(0.08) ? "drop" : "accept")};");
+            NativeChain chain = new($"b_{hook}", $"type filter hook {hook} priority {world.Pick("-200", "filter", "100")}; policy {(world.Chance(0.08) ? "drop" : "accept")};");
             for (int i = world.Random.Next(1, 5); i > 0; i--)
                 chain.Rules.Add($"{BridgeMatch(hook)} {world.Pick("accept", "drop", "counter", "meta mark set 0x2", "return", "accept")}");
             table.Chains.Add(chain);

@@ -72,7 +72,7 @@ internal static class NodeDraw
         if (world.Chance(0.15))
             spec.Links.Add("route add 203.0.113.0/28 nexthop via 10.0.0.5 dev eth1 nexthop via 172.16.5.5 dev ens3");
         if (world.Chance(0.15))
-            spec.Links.Add($"route change 172.16.5.0/24 dev ens3 src 172.16.5.1 mtu {world.Pick(60, 100, 1400)}");
+            spec.Links.Add($"route change 172.16.5.0/24 dev ens3 src 172.16.5.1 mtu {world.Pick(552, 1400)}");
         if (!world.Chance(0.5))
             return;
         spec.Links.Add(
@@ -138,7 +138,9 @@ internal static class NodeDraw
         Spec spec = new() { Kind = "bridge" };
         bool filtering = world.Chance(0.35);
         string bridgeMac = world.Mac("02:bb:00");
-        spec.Links.Add($"link add br0 index 50 type bridge forward_delay 0 mcast_snooping 0 vlan_filtering {(filtering ? 1 : 0)}");
+        spec.Links.Add($"link add br0 index 50 type bridge forward_delay 0 mcast_snooping 0");
+        if (filtering)
+            spec.Links.Add("link set br0 type bridge vlan_filtering 1");
         spec.Links.Add($"link set br0 address {bridgeMac}");
         spec.Links.Add("link set br0 up");
         world.DeviceNames.Add("br0");

@@ -69,6 +69,7 @@ internal static class PacketDraw
             _ => world.Pick("255.255.255.255", "10.0.0.255", "198.51.100.255", "224.0.0.5", "127.0.0.1", "10.0.0.99", "240.0.0.9"),
         };
         byte protocol = world.Pick<byte>(6, 6, 6, 17, 17, 1, 1, 1, 17, 6, 89);
+        bool large = world.Chance(0.05);
         string destinationMac = Target(world, place, device, target);
         return new Send
         {
@@ -89,8 +90,8 @@ internal static class PacketDraw
             IcmpType = world.Pick<byte>(8, 8, 8, 8, 8, 13, 0, 15),
             Ttl = world.Chance(0.9) ? (byte)64 : world.Pick<byte>(1, 2, 63, 128, 255),
             Tos = world.Chance(0.8) ? (byte)0 : world.Pick<byte>(0x10, 0xb8, 0x08, 0x03, 0x02),
-            Size = world.Pick(8, 32, 32, 60, 200),
-            DontFragment = world.Chance(0.3),
+            Size = large ? 700 : world.Pick(8, 32, 32, 60, 200),
+            DontFragment = large || world.Chance(0.3),
             BadChecksum = world.Chance(0.02),
         };
     }

@@ -62,7 +62,7 @@ internal sealed partial class CaseRun(RealNode lab)
                     "iptables-legacy-restore",
                     [.. _legacyTables.Select(static t => new Table(t) { Policies = [.. Hooks[t].Select(static h => (h, "ACCEPT"))] })]
                 );
-            lab.Node.Run("ipset", "destroy");
+            DestroySets();
         }
         _setsUsed = spec.Sets.Count > 0;
         for (int attempt = 0; attempt < 40 && spec.Sets.Count > 0; attempt++)
@@ -79,6 +79,25 @@ internal sealed partial class CaseRun(RealNode lab)
                     throw;
                 Refuse($"ipset {spec.Sets[line - 1]}", e.Message);
                 spec.Sets.RemoveAt(line - 1);
+            }
+        }
+    }
+
+    private void DestroySets()
+    {
+        // nf_tables lets go of what its rules held a moment after they are gone.
+        for (int attempt = 0; ; attempt++)
+        {
+            try
+            {
+                // Members of a set of sets hold it.
+                lab.Node.Run("ipset", "flush");
+                lab.Node.Run("ipset", "destroy");
+                return;
+            }
+            catch (ToolException) when (attempt < 100)
+            {
+                Thread.Sleep(10);
             }
         }
     }

@@ -77,7 +77,8 @@ internal static class Frames
                     BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(6), packet.IcmpSequence);
                 }
                 payload.CopyTo(bytes.AsSpan(8));
-                BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(2), Checksum(bytes, 0));
+                ushort sum = Checksum(bytes, 0);
+                BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(2), (ushort)(packet.BadChecksum ? sum ^ 0x5555 : sum));
                 return bytes;
             }
             case IpProtocols.Udp:

@@ -209,7 +209,8 @@ internal sealed partial class ConntrackTable
         }
         int size = Math.Max(1, high - low + 1);
         int start = range.BasePort is { } first ? own - first : 0;
-        if (size > 1 && range.BasePort is null)
+        // The search for a destination port begins at the first of the range, the one for a source port anywhere.
+        if (size > 1 && range.BasePort is null && (manip == NatManip.Source || range.Random))
         {
             Ip address = manip == NatManip.Source ? tuple.Source : tuple.Destination;
             NatChoice? before = entry.Choice;

@@ -144,9 +144,9 @@ internal sealed partial class ConntrackTable
                 return TrackerAnswer.Invalid;
         }
         Touch(entry);
-        if (kind == TcpKind.Rst && !entry.SeenReply && reply)
+        if (kind == TcpKind.Rst && !entry.SeenReply)
         {
-            // The only answer is a reset: the connection is forgotten at once, the packet still belongs to it.
+            // A reset before any answer, by either side: the connection is forgotten at once, the packet still belongs to it.
             Remove(entry);
         }
         entry.Tcp = memory;

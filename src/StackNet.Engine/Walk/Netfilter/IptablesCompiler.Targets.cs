@@ -301,8 +301,7 @@ internal sealed partial class IptablesCompiler
             return static run =>
             {
                 int room = (run.Context.OutDevice?.Mtu ?? int.MaxValue) - (run.Packet.Source.IsV6 ? 60 : 40);
-                if (run.Packet.TcpMss is { } mss && mss > room)
-                    run.Packet.TcpMss = room;
+                SetSegmentSize(run.Packet, room);
                 return Outcome.Next;
             };
         }
@@ -310,11 +309,29 @@ internal sealed partial class IptablesCompiler
             return NotModelled;
         return run =>
         {
-            // An MSS is only ever lowered.
-            if (run.Packet.TcpMss is { } mss && mss > size)
-                run.Packet.TcpMss = (int)size;
+            SetSegmentSize(run.Packet, (int)size);
             return Outcome.Next;
         };
+    }
+
+    /// <summary>
+    /// tcpmss_mangle_packet: an MSS is only ever lowered; a bare header gets the option, with no more than the default that its lack
+    /// stands for (RFC 1122).
+    /// </summary>
+    private static void SetSegmentSize(Packet packet, int size)
+    {
+        if (packet.Protocol != IpProtocols.Tcp || packet.FragmentOffset != 0)
+            return;
+        if (packet.TcpMss is { } mss)
+        {
+            packet.TcpMss = Math.Min(mss, size);
+            return;
+        }
+        int header = (packet.Source.IsV6 ? 40 : 20 + packet.IpOptionsLength) + 20;
+        if (packet.Length != header)
+            return;
+        packet.TcpMss = Math.Min(size, packet.Source.IsV6 ? 1220 : 536);
+        packet.Length += 4;
     }
 
     private static Effect Classify(IptablesTargetSpec target)

@@ -117,8 +117,12 @@ internal sealed partial class NftCompiler
             _ => "icmp-" + (code.Length == 0 ? "port-unreachable" : code),
         };
         bool both = type is "icmpx" or "";
+        bool resets = with == "tcp-reset";
         return run =>
         {
+            // nft puts "meta l4proto tcp" before a reset by itself, and leaves it out of its listing.
+            if (resets && run.Packet.Protocol != IpProtocols.Tcp)
+                return Outcome.Break;
             run.RejectWith =
                 both && run.Packet.EtherType == EtherTypes.Ip6 ? "icmp6-" + (code.Length == 0 ? "port-unreachable" : code) : with;
             return Outcome.Reject;

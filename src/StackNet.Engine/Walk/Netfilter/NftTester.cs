@@ -132,6 +132,9 @@ internal sealed class NftTester
     // "eth*" is every name that begins so; "eth\*" is a name with a star.
     private static Dimension ReadName(string name)
     {
+        // Index 0 is no device: "fib saddr . iif oif 0" asks for the lack of a route.
+        if (name == "0")
+            return new(0, 0, "", IsPrefix: false);
         if (name.EndsWith("\\*", StringComparison.Ordinal))
             return new(0, 0, name[..^2] + "*", IsPrefix: false);
         return name.EndsWith('*') ? new(0, 0, name[..^1], IsPrefix: true) : new(0, 0, name, IsPrefix: false);
