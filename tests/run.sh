@@ -83,6 +83,21 @@ for project in tests/*/*.Tests.csproj; do
     fi
 done
 
+# --- Random nodes and packets: the kernel beside the walk. Other nodes with another seed: STACKNET_ORACLE_SEED=N.
+seed=${STACKNET_ORACLE_SEED:-20}
+minutes=${STACKNET_ORACLE_MINUTES:-1.5}
+if [ "$(id -u)" -ne 0 ]; then
+    echo "Kernel oracle skipped: it makes network namespaces, which needs root."
+    skipped=$((skipped + 1))
+else
+    echo "== StackNet.Oracle kernel --minutes $minutes --seed $seed"
+    if dotnet tests/StackNet.Oracle/bin/Release/net10.0/StackNet.Oracle.dll kernel --minutes "$minutes" --seed "$seed" --into "$results/oracle"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+    fi
+fi
+
 # --- Pester, where there is a pwsh that has it.
 if ! command -v pwsh >/dev/null 2>&1; then
     echo "Pester suite skipped: there is no pwsh on this machine."

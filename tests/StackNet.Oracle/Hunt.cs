@@ -16,7 +16,11 @@ internal sealed partial class Hunt(TimeSpan time, int seed, string into, int wor
     private const int RulesetsOfOneNode = 10;
     private const int MostFound = 20;
     private static readonly TimeSpan ShrinkTime = TimeSpan.FromSeconds(90);
-    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Readable = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     private readonly ConcurrentDictionary<string, int> _unknown = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, int> _failures = new(StringComparer.Ordinal);
@@ -119,7 +123,13 @@ internal sealed partial class Hunt(TimeSpan time, int seed, string into, int wor
     private void Disagreement(Spec spec, CaseReplay first)
     {
         // Of one kind of difference a few cases are enough: each is made small by hundreds of runs.
-        if (_kinds.AddOrUpdate(Shorten(Digits().Replace(first.Wrong[0][first.Wrong[0].IndexOf(':')..], "")), 1, static (_, count) => count + 1) > 2)
+        if (
+            _kinds.AddOrUpdate(
+                Shorten(Digits().Replace(first.Wrong[0][first.Wrong[0].IndexOf(':')..], "")),
+                1,
+                static (_, count) => count + 1
+            ) > 2
+        )
         {
             Interlocked.Increment(ref _repeated);
             return;
@@ -141,7 +151,9 @@ internal sealed partial class Hunt(TimeSpan time, int seed, string into, int wor
         foreach (string wrong in replay.Wrong)
             Console.WriteLine($"!!! {wrong}");
         foreach (JsonNode? packet in found["packets"]!.AsArray())
-            Console.WriteLine($"    {packet!["id"]} {packet["in"]!["device"]} {packet["ip"]!.ToJsonString()} {packet["l4"]!.ToJsonString()} {packet["ether"]!.ToJsonString()} {packet["kind"]}: {packet["fate"]} {packet["out"]?.ToJsonString()}");
+            Console.WriteLine(
+                $"    {packet!["id"]} {packet["in"]!["device"]} {packet["ip"]!.ToJsonString()} {packet["l4"]!.ToJsonString()} {packet["ether"]!.ToJsonString()} {packet["kind"]}: {packet["fate"]} {packet["out"]?.ToJsonString()}"
+            );
     }
 
     private (JsonObject Found, CaseReplay Replay)? Again(Spec spec)

@@ -56,7 +56,8 @@ internal sealed class Shrinker(Func<Spec, bool> stillWrong, TimeSpan limit)
         return spec;
     }
 
-    private static int CountAt(Spec spec, int place) => Places(spec) is { } places && place < places.Count ? places[place].Count(places[place].Of) : 0;
+    private static int CountAt(Spec spec, int place) =>
+        Places(spec) is { } places && place < places.Count ? places[place].Count(places[place].Of) : 0;
 
     private sealed record Place(object Of, Func<object, int> Count, Action<object, int, int> Remove);
 

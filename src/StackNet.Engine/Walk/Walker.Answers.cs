@@ -193,7 +193,14 @@ internal sealed partial class Walker
 
     private static Ip ErrorSource(Device device, Packet error)
     {
-        var fib = device.Net.Routing4.Lookup(new Routing.FibQuery { Destination = error.Destination, Protocol = IpProtocols.Icmp, Tos = error.Tos });
+        var fib = device.Net.Routing4.Lookup(
+            new Routing.FibQuery
+            {
+                Destination = error.Destination,
+                Protocol = IpProtocols.Icmp,
+                Tos = error.Tos,
+            }
+        );
         return SourceFor(device.Net, fib, error.Destination) is { } source && !source.IsAny ? source : Dummy;
     }
 
@@ -224,6 +231,9 @@ internal sealed partial class Walker
         Packet packet = frame.Packet;
         if (packet.Protocol != IpProtocols.Tcp || packet.TcpFlags.HasFlag(TcpFlags.Rst) || packet.FragmentOffset != 0 || packet.BadChecksum)
             return;
+        // nf_send_reset: none to what was routed as a broadcast or multicast.
+        if (!bridged && device.Net.RoutingOracle.AddressType(packet.Destination, device: null) is "broadcast" or "multicast")
+            return;
         Packet answer = Back(packet, (byte)(device.Net.Sysctls.Get("net.ipv4.ip_default_ttl") ?? 64));
         answer.Length = 40;
         answer.DontFragment = true;
@@ -232,9 +242,10 @@ internal sealed partial class Walker
         if (packet.Conntrack.Entry is { } entry)
             answer.Conntrack = new(entry, packet.Conntrack.IsReply ? ConntrackInfo.Related : ConntrackInfo.RelatedReply);
         Device? port = frame.PhysIn;
-        if (bridged && port is not null)
+        if (port is not null)
         {
-            // nf_send_reset on a bridge: straight out of the port, with the addresses turned round.
+            // nf_send_reset of what br_netfilter saw coming in (also when the stack has it): straight out of the port, with the addresses
+            // turned round.
             answer.SourceMac = packet.DestinationMac;
             answer.DestinationMac = packet.SourceMac;
             Emit(EmittedKind.Reject, port, answer, outOfDevice: true);

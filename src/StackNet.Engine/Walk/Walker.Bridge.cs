@@ -60,9 +60,11 @@ internal sealed partial class Walker
         if (packet.DestinationMac == bridge.Device.Mac)
             packet.Type = PacketType.Host;
         frame.BridgeIn = device;
-        if (!BridgeHook(NetfilterHook.Prerouting, frame, device, outDevice: null))
-            return;
-        if (!BridgeNetfilterPrerouting(port, frame))
+        if (
+            !BridgeHook(NetfilterHook.Prerouting, frame, device, outDevice: null, upTo: BridgeNetfilterPriority)
+            || !BridgeNetfilterPrerouting(port, frame)
+            || !BridgeHook(NetfilterHook.Prerouting, frame, device, outDevice: null, above: BridgeNetfilterPriority)
+        )
             return;
         BridgeForwardFrame(port, frame);
     }
@@ -273,7 +275,11 @@ internal sealed partial class Walker
         }
         else
         {
-            if (!BridgeHook(NetfilterHook.Forward, frame, sourcePort.Device, device) || !BridgeNetfilterForward(sourcePort, port, frame))
+            if (
+                !BridgeHook(NetfilterHook.Forward, frame, sourcePort.Device, device, upTo: BridgeNetfilterPriority)
+                || !BridgeNetfilterForward(sourcePort, port, frame)
+                || !BridgeHook(NetfilterHook.Forward, frame, sourcePort.Device, device, above: BridgeNetfilterPriority)
+            )
                 return;
         }
         if (!BridgeHook(NetfilterHook.Postrouting, frame, inDevice: null, device) || !BridgeNetfilterPostrouting(port, frame))
@@ -310,11 +316,20 @@ internal sealed partial class Walker
         Device? from = frame.BridgeIn;
         if (!BridgeHook(NetfilterHook.Input, frame, from, outDevice: null))
             return;
+        // br_nf_local_in: the copies of a flooded packet share its connection, which is entered before the IP stack has it.
+        if (packet.Type != PacketType.Host && !_state.Conntrack(device.Net).Confirm(packet))
+        {
+            Drop(device.Net, device.Name, frame, PacketReason.ConntrackFull);
+            return;
+        }
         if (!device.IsUp)
         {
             Drop(device.Net, device.Name, frame, PacketReason.PortDown, because: $"{device} is down");
             return;
         }
+        // From here on it is the stack's: out of a bridge it goes like any other of its packets (no port it came in by, no physoutdev).
+        frame.BridgeIn = null;
+        frame.PhysOut = null;
         PacketType type = packet.Type;
         if (_trace)
             Step(device, "bridge", "passed up to the bridge's own device", rule: null, packet, depth: 0);

@@ -7,12 +7,18 @@ namespace StackNet.Engine.Walk;
 /// <summary>Calls of the netfilter hooks and of traffic control, and what their verdicts mean for the frame.</summary>
 internal sealed partial class Walker
 {
-    private bool BridgeHook(NetfilterHook hook, Frame frame, Device? inDevice, Device? outDevice)
+    /// <summary>
+    /// br_netfilter stands among the bridge family's chains at this priority (NF_BR_PRI_BRNF); a chain of the same one was registered later and
+    /// runs before it.
+    /// </summary>
+    private const int BridgeNetfilterPriority = 0;
+
+    private bool BridgeHook(NetfilterHook hook, Frame frame, Device? inDevice, Device? outDevice, int? above = null, int? upTo = null)
     {
         Device device = outDevice ?? inDevice!;
         if (device is null || !device.Net.HasBridgeRules)
             return true;
-        return RunHook(hook, NetfilterFamily.Bridge, frame, inDevice, outDevice, bridged: true);
+        return RunHook(hook, NetfilterFamily.Bridge, frame, inDevice, outDevice, bridged: true, above: above, upTo: upTo);
     }
 
     private bool NetdevHook(Device device, Frame frame, bool egress = false)
@@ -38,7 +44,9 @@ internal sealed partial class Walker
         Device? outDevice,
         bool bridged,
         bool localOut = false,
-        Ip? nextHop = null
+        Ip? nextHop = null,
+        int? above = null,
+        int? upTo = null
     )
     {
         Device device = outDevice ?? inDevice!;
@@ -59,6 +67,8 @@ internal sealed partial class Walker
             PhysOut = bridged ? frame.PhysOut?.Link : null,
             IsBridged = bridged && hook is NetfilterHook.Forward or NetfilterHook.Postrouting && frame.PhysIn is not null,
             IsLocalOut = localOut,
+            Above = above,
+            UpTo = upTo,
             NextHop = nextHop,
             Routing = net.RoutingOracle,
             Trace = _trace ? new Sink(this, net.Name, at.Name) : null,

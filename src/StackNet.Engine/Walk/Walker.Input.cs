@@ -97,9 +97,12 @@ internal sealed partial class Walker
             FibLeg firstLeg = default;
             foreach (FibLeg leg in fib.Legs)
             {
-                Walker trial = new(_node, _state.Clone(), trace: false, _depth + 1);
+                WalkState state = _state.Clone();
+                Walker trial = new(_node, state, trace: false, _depth + 1);
                 Frame copy = frame.Copy();
-                copy.Packet.Conntrack = default;
+                // The trial's changes are its own: also those of the connection that hangs on the packet.
+                if (copy.Packet.Conntrack.Entry is { } entry)
+                    copy.Packet.Conntrack = copy.Packet.Conntrack with { Entry = state.Conntrack(at.Net).Counterpart(entry) };
                 if (_depth < 4)
                     go(trial, copy, leg);
                 WalkOutcome outcome = trial.Finish();

@@ -36,7 +36,9 @@ internal sealed class CaseReplay
                 state,
                 trace: explain is not null
             );
-            explain?.Invoke($"{sent.GetProperty("id")}: {outcome.Fate} {outcome.Reason} {outcome.Because} {outcome.Unknown}; the kernel: {sent.GetProperty("fate")}");
+            explain?.Invoke(
+                $"{sent.GetProperty("id")}: {outcome.Fate} {outcome.Reason} {outcome.Because} {outcome.Unknown}; the kernel: {sent.GetProperty("fate")}"
+            );
             foreach (TraceStep step in outcome.Steps)
                 explain?.Invoke($"    {new string(' ', 2 * step.Depth)}{step} [{step.Packet}]");
             List<WalkOutput> answers = replay.Carry(machine, outcome, state, explain);

@@ -135,7 +135,12 @@ internal sealed class MatchDraw(World world, string table, string hook, bool set
             case 15:
                 return $"-m ttl {world.Pick("--ttl-gt 63", "--ttl-lt 63", "--ttl-eq 64", "--ttl-eq 63", "! --ttl-eq 64")}";
             case 16:
-                return world.Pick($"-m dscp {world.Bang()}--dscp 0x2e", "-m dscp --dscp-class CS1", $"-m tos {world.Bang()}--tos 0x10/0xff", "-m tos --tos 0x02/0x03");
+                return world.Pick(
+                    $"-m dscp {world.Bang()}--dscp 0x2e",
+                    "-m dscp --dscp-class CS1",
+                    $"-m tos {world.Bang()}--tos 0x10/0xff",
+                    "-m tos --tos 0x02/0x03"
+                );
             case 17:
                 return $"-m pkttype {world.Bang()}--pkt-type {world.Pick("unicast", "broadcast", "multicast")}";
             case 18 when SeesInput:
@@ -149,14 +154,34 @@ internal sealed class MatchDraw(World world, string table, string hook, bool set
             case 25:
                 return world.Pick("-m ecn --ecn-ip-ect 2", "-m ecn ! --ecn-ip-ect 0", "-m comment --comment \"a note: 5\"");
             case 26:
-                return world.Pick("-m u32 --u32 \"6&0xFF=6\"", "-m u32 --u32 \"12&0xFFFFFF00=0x0a000000\"", "-m u32 --u32 \"0>>22&0x3C@0>>16&0xFFFF=1024:50000\"", "-m u32 --u32 \"5&0xFF=64:255\"");
+                return world.Pick(
+                    "-m u32 --u32 \"6&0xFF=6\"",
+                    "-m u32 --u32 \"12&0xFFFFFF00=0x0a000000\"",
+                    "-m u32 --u32 \"0>>22&0x3C@0>>16&0xFFFF=1024:50000\"",
+                    "-m u32 --u32 \"5&0xFF=64:255\""
+                );
             case 27:
-                return world.Pick("-m policy --dir in --pol none", "-m realm --realm 0x0", "-m realm ! --realm 0x5", "-m helper --helper ftp", "-m cpu --cpu 0")
-                    is string text && text.Contains("policy", StringComparison.Ordinal) && !SeesInput
+                return
+                    world.Pick(
+                        "-m policy --dir in --pol none",
+                        "-m realm --realm 0x0",
+                        "-m realm ! --realm 0x5",
+                        "-m helper --helper ftp",
+                        "-m cpu --cpu 0"
+                    )
+                        is string text
+                    && text.Contains("policy", StringComparison.Ordinal)
+                    && !SeesInput
                     ? "-m comment --comment plain"
                     : "-m realm --realm 0x0";
             case 28:
-                return world.Chance(0.2) ? world.Pick("-m statistic --mode random --probability 0.5", "-m limit --limit 1/hour --limit-burst 2", "-m time --timestart 10:00 --timestop 12:00") : "";
+                return world.Chance(0.2)
+                    ? world.Pick(
+                        "-m statistic --mode random --probability 0.5",
+                        "-m limit --limit 1/hour --limit-burst 2",
+                        "-m time --timestart 10:00 --timestop 12:00"
+                    )
+                    : "";
             case 29 when hook is "OUTPUT" or "POSTROUTING":
                 return world.Pick("-m owner --uid-owner 0", "-m owner --socket-exists", "-m owner ! --uid-owner 0");
             default:
@@ -170,9 +195,12 @@ internal sealed class MatchDraw(World world, string table, string hook, bool set
         string name = world.Pick(port, port, port[..3] + "+");
         return hook switch
         {
-            "PREROUTING" or "INPUT" => $"-m physdev {world.Pick($"{world.Bang()}--physdev-in {name}", "--physdev-is-in", "! --physdev-is-in", "--physdev-is-bridged")}",
-            "POSTROUTING" => $"-m physdev {world.Pick($"--physdev-out {name} --physdev-is-bridged", $"--physdev-in {name}", "--physdev-is-bridged", "! --physdev-is-bridged")}",
-            _ => $"-m physdev {world.Pick($"{world.Bang()}--physdev-in {name}", $"--physdev-out {name} --physdev-is-bridged", "--physdev-is-bridged", "! --physdev-is-bridged", "--physdev-is-in")}",
+            "PREROUTING" or "INPUT" =>
+                $"-m physdev {world.Pick($"{world.Bang()}--physdev-in {name}", "--physdev-is-in", "! --physdev-is-in", "--physdev-is-bridged")}",
+            "POSTROUTING" =>
+                $"-m physdev {world.Pick($"--physdev-out {name} --physdev-is-bridged", $"--physdev-in {name}", "--physdev-is-bridged", "! --physdev-is-bridged")}",
+            _ =>
+                $"-m physdev {world.Pick($"{world.Bang()}--physdev-in {name}", $"--physdev-out {name} --physdev-is-bridged", "--physdev-is-bridged", "! --physdev-is-bridged", "--physdev-is-in")}",
         };
     }
 

@@ -23,8 +23,10 @@ internal sealed class NativeDraw(World world, bool bridged)
         string[] user = [.. new[] { "c1", "c2", "c3" }.Take(world.Random.Next(0, 4))];
         for (int i = user.Length - 1; i >= 0; i--)
             table.Chains.Add(Chain(user[i], null, "user", world.Random.Next(1, 5), [.. user.Skip(i + 1)]));
-        foreach ((string hook, double probability) in (ReadOnlySpan<(string, double)>)
-            [("prerouting", 0.5), ("input", 0.5), ("forward", 0.9), ("output", 0.25), ("postrouting", 0.35)])
+        foreach (
+            (string hook, double probability) in (ReadOnlySpan<(string, double)>)
+                [("prerouting", 0.5), ("input", 0.5), ("forward", 0.9), ("output", 0.25), ("postrouting", 0.35)]
+        )
         {
             if (!world.Chance(probability))
                 continue;
@@ -72,7 +74,12 @@ internal sealed class NativeDraw(World world, bool bridged)
     {
         NativeChain chain = new(name, header);
         if (hook == "forward" && world.Chance(0.4))
-            chain.Rules.Add(world.Pick("ct state established,related accept", "ct state vmap { established : accept, related : accept, invalid : drop }"));
+            chain.Rules.Add(
+                world.Pick(
+                    "ct state established,related accept",
+                    "ct state vmap { established : accept, related : accept, invalid : drop }"
+                )
+            );
         for (int i = 0; i < rules; i++)
             chain.Rules.Add(Rule(hook, user));
         return chain;
@@ -88,7 +95,12 @@ internal sealed class NativeDraw(World world, bool bridged)
         if (roll == 2)
             return $"meta mark set {world.Pick("tcp", "udp")} dport map @marks";
         if (roll == 3 && hook is "forward" or "input")
-            return world.Pick("add @dyn { ip saddr } drop", "update @dyn { ip saddr } accept", "ip saddr @dyn drop", "add @dyn { ip daddr }");
+            return world.Pick(
+                "add @dyn { ip saddr } drop",
+                "update @dyn { ip saddr } accept",
+                "ip saddr @dyn drop",
+                "add @dyn { ip daddr }"
+            );
         string rule = Match(hook);
         if (world.Chance(0.3))
             rule += " " + Match(hook);
@@ -124,9 +136,28 @@ internal sealed class NativeDraw(World world, bool bridged)
             18 => $"meta l4proto {proto}",
             19 => "meta l4proto { tcp, icmp }",
             20 => "ip protocol icmp",
-            21 => world.Pick("icmp type echo-request", "icmp type { echo-reply, echo-request }", "icmp type != echo-request", "icmp code 0"),
-            22 => world.Pick("tcp flags & (syn | ack) == syn", "tcp flags syn", "tcp flags & (fin | syn | rst | ack) == syn", "tcp flags != syn", "tcp flags { syn, syn | ack }"),
-            23 or 24 => world.Pick("ct state new", "ct state established,related", "ct state { new, invalid }", "ct state != established", "ct state invalid", "ct state untracked", "ct state & (new | related) != 0"),
+            21 => world.Pick(
+                "icmp type echo-request",
+                "icmp type { echo-reply, echo-request }",
+                "icmp type != echo-request",
+                "icmp code 0"
+            ),
+            22 => world.Pick(
+                "tcp flags & (syn | ack) == syn",
+                "tcp flags syn",
+                "tcp flags & (fin | syn | rst | ack) == syn",
+                "tcp flags != syn",
+                "tcp flags { syn, syn | ack }"
+            ),
+            23 or 24 => world.Pick(
+                "ct state new",
+                "ct state established,related",
+                "ct state { new, invalid }",
+                "ct state != established",
+                "ct state invalid",
+                "ct state untracked",
+                "ct state & (new | related) != 0"
+            ),
             25 => world.Pick("ct status snat", "ct status dnat", "ct status assured", "ct status seen-reply", "ct status != confirmed"),
             26 => $"ct {world.Pick("original", "reply")} {world.Pick("ip saddr", "ip daddr")} {world.Prefix()}",
             27 => $"meta l4proto {proto} ct original proto-dst {port}",
@@ -138,7 +169,8 @@ internal sealed class NativeDraw(World world, bool bridged)
             33 => world.Pick("meta length 0-60", "ip length > 60", "meta length < 100"),
             34 => $"th dport {port}",
             35 => world.Pick("meta pkttype unicast", "meta pkttype { broadcast, multicast }", "pkttype host"),
-            36 => $"fib {world.Pick("daddr", "saddr")} type {world.Pick("local", "unicast", "broadcast", "{ local, broadcast }", "!= local")}",
+            36 =>
+                $"fib {world.Pick("daddr", "saddr")} type {world.Pick("local", "unicast", "broadcast", "{ local, broadcast }", "!= local")}",
             37 when hook is "prerouting" => $"fib saddr . iif oif {world.Pick("missing", "exists", "0")}",
             38 when hook is "prerouting" => "fib saddr . mark oif missing",
             39 => $"ip saddr . ip daddr {{ {world.Prefix()} . {world.Prefix()} }}",
@@ -146,10 +178,15 @@ internal sealed class NativeDraw(World world, bool bridged)
             41 => world.Pick("ip id > 0", "ip frag-off & 0x1fff == 0", "ip version 4", "ip hdrlength 5"),
             42 => $"@th,16,16 {port}",
             43 => world.Pick("tcp option maxseg size > 1000", "tcp option maxseg exists", "tcp option maxseg missing"),
-            44 => world.Pick("ct packets > 1", "ct bytes > 100", "ct helper \"ftp\"", "ct zone 0", "ct id 5") is string s && s.Contains("zone", StringComparison.Ordinal) ? s : "ct zone 0",
+            44 => world.Pick("ct packets > 1", "ct bytes > 100", "ct helper \"ftp\"", "ct zone 0", "ct id 5") is string s
+            && s.Contains("zone", StringComparison.Ordinal)
+                ? s
+                : "ct zone 0",
             45 when hook is "prerouting" or "input" or "forward" => $"ether saddr {World.HostMac(world.Pick([.. world.Places.Keys]))}",
             46 when bridged && hook is "prerouting" or "input" or "forward" => $"meta iifkind \"bridge\"",
-            47 => world.Chance(0.15) ? world.Pick("numgen random mod 2 0", "limit rate 1/hour", "meta hour \"10:00\"-\"12:00\"", "meta cpu 0") : $"meta l4proto {proto}",
+            47 => world.Chance(0.15)
+                ? world.Pick("numgen random mod 2 0", "limit rate 1/hour", "meta hour \"10:00\"-\"12:00\"", "meta cpu 0")
+                : $"meta l4proto {proto}",
             _ => $"ip daddr {world.Prefix()}",
         };
     }
@@ -179,7 +216,14 @@ internal sealed class NativeDraw(World world, bool bridged)
             return "accept";
         if (hook is "prerouting" or "postrouting")
             return "drop";
-        return world.Pick("drop", "drop", "reject", "reject with icmp type admin-prohibited", "meta l4proto tcp reject with tcp reset", "reject with icmp type host-unreachable");
+        return world.Pick(
+            "drop",
+            "drop",
+            "reject",
+            "reject with icmp type admin-prohibited",
+            "meta l4proto tcp reject with tcp reset",
+            "reject with icmp type host-unreachable"
+        );
     }
 
     private NativeTable Nat()
@@ -197,7 +241,8 @@ internal sealed class NativeDraw(World world, bool bridged)
                         0 => " redirect",
                         1 => $" meta l4proto tcp redirect to :{8080}",
                         2 => $" meta l4proto tcp dnat to {world.Host()}:{world.Pick(80, 22)}",
-                        3 => $" dnat to ip daddr map {{ {world.Pick<string>(world.Far)} : {world.Host()}, {world.Host()} : {world.Host()} }}",
+                        3 =>
+                            $" dnat to ip daddr map {{ {world.Pick<string>(world.Far)} : {world.Host()}, {world.Host()} : {world.Host()} }}",
                         4 => " accept",
                         _ => $" dnat to {world.Host()}",
                     }
@@ -227,7 +272,10 @@ internal sealed class NativeDraw(World world, bool bridged)
         {
             if (!world.Chance(0.4))
                 continue;
-            NativeChain chain = new($"b_{hook}", $"type filter hook {hook} priority {world.Pick("-200", "filter", "100")}; policy {(world.Chance(0.08) ? "drop" : "accept")};");
+            NativeChain chain = new(
+                $"b_{hook}",
+                $"type filter hook {hook} priority {world.Pick("-200", "filter", "100")}; policy {(world.Chance(0.08) ? "drop" : "accept")};"
+            );
             for (int i = world.Random.Next(1, 5); i > 0; i--)
                 chain.Rules.Add($"{BridgeMatch(hook)} {world.Pick("accept", "drop", "counter", "meta mark set 0x2", "return", "accept")}");
             table.Chains.Add(chain);
@@ -264,10 +312,21 @@ internal sealed class NativeDraw(World world, bool bridged)
         NativeTable table = new("netdev", "early");
         string device = world.Pick([.. world.Places.Keys.Where(static p => !p.Contains('.'))]);
         bool egress = world.Chance(0.3);
-        NativeChain chain = new("at_device", $"type filter hook {(egress ? "egress" : "ingress")} device \"{device}\" priority filter; policy accept;");
+        NativeChain chain = new(
+            "at_device",
+            $"type filter hook {(egress ? "egress" : "ingress")} device \"{device}\" priority filter; policy accept;"
+        );
         for (int i = world.Random.Next(1, 4); i > 0; i--)
         {
-            string match = world.Pick($"ip saddr {world.Prefix()}", $"ip daddr {world.Prefix()}", $"tcp dport {world.Port()}", "ip protocol icmp", "ip ttl < 64", $"ether saddr {World.HostMac(device)}", "meta mark 0x1");
+            string match = world.Pick(
+                $"ip saddr {world.Prefix()}",
+                $"ip daddr {world.Prefix()}",
+                $"tcp dport {world.Port()}",
+                "ip protocol icmp",
+                "ip ttl < 64",
+                $"ether saddr {World.HostMac(device)}",
+                "meta mark 0x1"
+            );
             chain.Rules.Add($"{match} {world.Pick("drop", "accept", "meta mark set 0x1", "counter", "return")}");
         }
         table.Chains.Add(chain);

@@ -79,7 +79,9 @@ internal static class NodeDraw
             $"route add {world.Pick("default via 172.16.5.5 dev ens3", "default via 10.0.0.6 dev eth1", "unreachable default", "10.0.0.0/24 dev eth1", "blackhole 8.8.8.8", "throw default")} table 100"
         );
         if (world.Chance(0.3))
-            spec.Links.Add($"route add {world.Pick("198.51.100.0/24 dev eth0", "203.0.113.7 via 10.0.0.5 dev eth1", "prohibit 192.0.2.33")} table 100");
+            spec.Links.Add(
+                $"route add {world.Pick("198.51.100.0/24 dev eth0", "203.0.113.7 via 10.0.0.5 dev eth1", "prohibit 192.0.2.33")} table 100"
+            );
         for (int i = world.Random.Next(1, 3); i > 0; i--)
         {
             string selector = world.Random.Next(12) switch
@@ -177,7 +179,14 @@ internal static class NodeDraw
     {
         foreach (
             (string option, double probability) in (ReadOnlySpan<(string, double)>)
-                [("isolated on", 0.1), ("hairpin on", 0.15), ("learning off", 0.1), ("flood off", 0.1), ("bcast_flood off", 0.05), ("mcast_flood off", 0.05)]
+                [
+                    ("isolated on", 0.1),
+                    ("hairpin on", 0.15),
+                    ("learning off", 0.1),
+                    ("flood off", 0.1),
+                    ("bcast_flood off", 0.05),
+                    ("mcast_flood off", 0.05),
+                ]
         )
         {
             if (world.Chance(probability))
@@ -186,7 +195,9 @@ internal static class NodeDraw
         if (world.Chance(0.06))
             spec.Bridge.Add($"link set dev {port} state {world.Pick(0, 1, 2, 4)}");
         if (world.Chance(0.1))
-            spec.Bridge.Add($"fdb add {World.HostMac(world.One(world.BridgePorts))} dev {port} master static{(filtering && world.Chance(0.5) ? " vlan 1" : "")}");
+            spec.Bridge.Add(
+                $"fdb add {World.HostMac(world.One(world.BridgePorts))} dev {port} master static{(filtering && world.Chance(0.5) ? " vlan 1" : "")}"
+            );
         if (!filtering)
             return;
         if (world.Chance(0.3))

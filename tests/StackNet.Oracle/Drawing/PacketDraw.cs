@@ -60,7 +60,9 @@ internal static class PacketDraw
     {
         string place = world.Pick<string>(places);
         string device = place.Contains('.') ? place[..place.IndexOf('.')] : place;
-        string source = world.Chance(0.88) ? world.Host(place) : world.Pick(world.Address(), world.Far[0], "0.0.0.0", "127.0.0.1", "240.1.2.3");
+        string source = world.Chance(0.88)
+            ? world.Host(place)
+            : world.Pick(world.Address(), world.Far[0], "0.0.0.0", "127.0.0.1", "240.1.2.3");
         string target = world.Random.Next(10) switch
         {
             < 5 => world.Host(),
@@ -79,7 +81,8 @@ internal static class PacketDraw
             Destination = target,
             SourceMac = World.HostMac(device),
             DestinationMac = destinationMac,
-            Vlan = world.Vlans.TryGetValue(place, out int vlan) ? vlan
+            Vlan =
+                world.Vlans.TryGetValue(place, out int vlan) ? vlan
                 : world.BridgePorts.Count > 0 && world.Chance(0.07) ? world.Pick(10, 20, 1)
                 : 0,
             Protocol = protocol,
@@ -111,6 +114,8 @@ internal static class PacketDraw
                     return World.HostMac(other);
             }
         }
-        return world.Chance(0.95) ? world.Gateways[place] : world.Pick("ff:ff:ff:ff:ff:ff", "52:54:00:99:99:99", "01:80:c2:00:00:00", "01:00:5e:01:02:03");
+        return world.Chance(0.95)
+            ? world.Gateways[place]
+            : world.Pick("ff:ff:ff:ff:ff:ff", "52:54:00:99:99:99", "01:80:c2:00:00:00", "01:00:5e:01:02:03");
     }
 }

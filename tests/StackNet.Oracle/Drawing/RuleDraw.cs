@@ -14,20 +14,20 @@ internal sealed class RuleDraw(World world, bool sets, bool bridged)
 
     /// <summary>Sets that rules look addresses up in, with the directions their type takes.</summary>
     public static (string Line, string Name, int Dimensions)[] SetKinds { get; } =
-        [
-            ("create ip1 hash:ip", "ip1", 1),
-            ("create net1 hash:net", "net1", 1),
-            ("create ipport1 hash:ip,port", "ipport1", 2),
-            ("create netport1 hash:net,port", "netport1", 2),
-            ("create ipportip1 hash:ip,port,ip", "ipportip1", 3),
-            ("create netiface1 hash:net,iface", "netiface1", 2),
-            ("create netnet1 hash:net,net", "netnet1", 2),
-            ("create bport1 bitmap:port range 0-10000", "bport1", 1),
-            ("create bip1 bitmap:ip range 10.0.0.0/16", "bip1", 1),
-            ("create ipmark1 hash:ip,mark", "ipmark1", 2),
-            ("create mac1 hash:mac", "mac1", 1),
-            ("create list1 list:set", "list1", 1),
-        ];
+    [
+        ("create ip1 hash:ip", "ip1", 1),
+        ("create net1 hash:net", "net1", 1),
+        ("create ipport1 hash:ip,port", "ipport1", 2),
+        ("create netport1 hash:net,port", "netport1", 2),
+        ("create ipportip1 hash:ip,port,ip", "ipportip1", 3),
+        ("create netiface1 hash:net,iface", "netiface1", 2),
+        ("create netnet1 hash:net,net", "netnet1", 2),
+        ("create bport1 bitmap:port range 0-10000", "bport1", 1),
+        ("create bip1 bitmap:ip range 10.0.0.0/16", "bip1", 1),
+        ("create ipmark1 hash:ip,mark", "ipmark1", 2),
+        ("create mac1 hash:mac", "mac1", 1),
+        ("create list1 list:set", "list1", 1),
+    ];
 
     public List<string> DrawSets()
     {
@@ -44,7 +44,8 @@ internal sealed class RuleDraw(World world, bool sets, bool bridged)
                     "ipport1" => $"{world.Address()},{Member()}",
                     "netport1" => $"{world.Prefix()},{Member()}{(world.Chance(0.2) ? " nomatch" : "")}",
                     "ipportip1" => $"{world.Address()},{Member()},{world.Address()}",
-                    "netiface1" => $"{world.Prefix()},{(bridged && world.Chance(0.4) ? "physdev:" + world.One(world.BridgePorts) : world.One(world.DeviceNames))}{(world.Chance(0.15) ? " nomatch" : "")}",
+                    "netiface1" =>
+                        $"{world.Prefix()},{(bridged && world.Chance(0.4) ? "physdev:" + world.One(world.BridgePorts) : world.One(world.DeviceNames))}{(world.Chance(0.15) ? " nomatch" : "")}",
                     "netnet1" => $"{world.Prefix()},{world.Prefix()}{(world.Chance(0.2) ? " nomatch" : "")}",
                     "bport1" => world.Chance(0.5) ? $"{world.Port()}" : $"{world.Port()}-9000",
                     "bip1" => world.Pick("10.0.0.5", "10.0.0.10", "10.0.0.6-10.0.0.120", "10.0.0.1"),
@@ -128,7 +129,16 @@ internal sealed class RuleDraw(World world, bool sets, bool bridged)
         {
             "nat" => Nat(hook, ref match),
             "mangle" => Mangle(ref match, hook, later),
-            "raw" => world.Pick("-j CT --notrack", "-j NOTRACK", "-j CT --zone 5", "-j CT --zone-orig 7", "-j CT --zone-reply 9", "-j DROP", "-j ACCEPT", "-j RETURN"),
+            "raw" => world.Pick(
+                "-j CT --notrack",
+                "-j NOTRACK",
+                "-j CT --zone 5",
+                "-j CT --zone-orig 7",
+                "-j CT --zone-reply 9",
+                "-j DROP",
+                "-j ACCEPT",
+                "-j RETURN"
+            ),
             _ => Filter(ref match, hook, later),
         };
         return $"-A {chain} {match} {target}".Replace("  ", " ");
@@ -147,7 +157,11 @@ internal sealed class RuleDraw(World world, bool sets, bool bridged)
             return world.Pick("-j SET --add-set ip1 src --exist", "-j SET --del-set ip1 dst", "-j SET --add-set net1 dst");
         if (roll < 66)
             return "-j ACCEPT";
-        if (match.Contains("-p tcp", StringComparison.Ordinal) && !match.Contains("! -p tcp", StringComparison.Ordinal) && world.Chance(0.3))
+        if (
+            match.Contains("-p tcp", StringComparison.Ordinal)
+            && !match.Contains("! -p tcp", StringComparison.Ordinal)
+            && world.Chance(0.3)
+        )
             return "-j REJECT --reject-with tcp-reset";
         return world.Pick(
             "-j DROP",
@@ -190,7 +204,10 @@ internal sealed class RuleDraw(World world, bool sets, bool bridged)
 
     private string Nat(string hook, ref string match)
     {
-        string? proto = match.Contains("-p tcp", StringComparison.Ordinal) ? "tcp" : match.Contains("-p udp", StringComparison.Ordinal) ? "udp" : null;
+        string? proto =
+            match.Contains("-p tcp", StringComparison.Ordinal) ? "tcp"
+            : match.Contains("-p udp", StringComparison.Ordinal) ? "udp"
+            : null;
         bool ports = proto is not null && !match.Contains("! -p", StringComparison.Ordinal) && world.Chance(0.6);
         if (world.Chance(0.12))
             return world.Pick("-j ACCEPT", "-j RETURN");
@@ -207,7 +224,8 @@ internal sealed class RuleDraw(World world, bool sets, bool bridged)
         {
             0 or 1 or 2 when hook == "POSTROUTING" => "-j MASQUERADE",
             3 => "-j NETMAP --to 192.0.2.0/24",
-            _ => $"-j SNAT --to-source {world.Pick(world.Own.Count > 0 ? world.One(world.Own) : "10.0.0.1", "192.0.2.77")}" + (ports && world.Chance(0.3) ? ":5555" : ""),
+            _ => $"-j SNAT --to-source {world.Pick(world.Own.Count > 0 ? world.One(world.Own) : "10.0.0.1", "192.0.2.77")}"
+                + (ports && world.Chance(0.3) ? ":5555" : ""),
         };
     }
 }

@@ -167,7 +167,8 @@ internal sealed partial class CaseRun(RealNode lab)
     }
 
     /// <summary>The options of a rule without their values: what one kernel refuses it refuses with any value.</summary>
-    private static string Shape(string rule) => string.Join(' ', rule.Split(' ').Where(static w => w.StartsWith('-') || (w.Length > 0 && char.IsUpper(w[0]))));
+    private static string Shape(string rule) =>
+        string.Join(' ', rule.Split(' ').Where(static w => w.StartsWith('-') || (w.Length > 0 && char.IsUpper(w[0]))));
 
     public static void Refuse(string line, string complaint)
     {

@@ -119,8 +119,7 @@ internal static class Frames
 
     private static void Finish(Packet packet, Span<byte> bytes, int position)
     {
-        uint pseudo =
-            Half(packet.Source) + Half(packet.Destination) + packet.Protocol + (uint)bytes.Length;
+        uint pseudo = Half(packet.Source) + Half(packet.Destination) + packet.Protocol + (uint)bytes.Length;
         ushort sum = Checksum(bytes, pseudo);
         if (sum == 0)
             sum = 0xffff;

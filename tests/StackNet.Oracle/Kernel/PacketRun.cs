@@ -53,7 +53,7 @@ internal sealed class PacketRun(RealNode lab)
             packet.TcpMss = opening ? send.Mss : null;
             packet.TcpSequence = (back ? server : client) + (opening ? 0u : 1u);
             packet.TcpAcknowledgment = packet.TcpFlags.HasFlag(TcpFlags.Ack) ? (back ? client : server) + 1 : 0;
-            if (opening || (packet.TcpFlags & ~(TcpFlags.Ack | TcpFlags.Fin | TcpFlags.Rst)) == 0)
+            if (opening || (packet.TcpFlags & ~(TcpFlags.Ack | TcpFlags.Fin | TcpFlags.Rst)) == TcpFlags.None)
                 payload = [];
         }
         byte[] frame = Frames.Build(packet, payload);
@@ -184,7 +184,10 @@ internal sealed class PacketRun(RealNode lab)
             record["inner"] = Inner(inner);
         if (packet.BadChecksum)
             record["bad_checksum"] = true;
-        JsonArray outs = [.. left.OrderBy(static o => o.Device, StringComparer.Ordinal).Select(o => (JsonNode)Out(o.Device, o.Seen.Packet))];
+        JsonArray outs =
+        [
+            .. left.OrderBy(static o => o.Device, StringComparer.Ordinal).Select(o => (JsonNode)Out(o.Device, o.Seen.Packet)),
+        ];
         record["out"] = outs.Count > 0 ? outs[0]!.DeepClone() : null;
         if (outs.Count > 1)
             record["outs"] = outs;
@@ -210,7 +213,11 @@ internal sealed class PacketRun(RealNode lab)
         foreach ((string device, Seen seen) in observed.Out)
         {
             Packet packet = seen.Packet;
-            if (left.Exists(o => ReferenceEquals(o.Seen, seen)) || packet.Protocol is not (1 or 6 or 17) || (packet.Protocol == 1 && packet.IcmpType == 5))
+            if (
+                left.Exists(o => ReferenceEquals(o.Seen, seen))
+                || packet.Protocol is not (1 or 6 or 17)
+                || (packet.Protocol == 1 && packet.IcmpType == 5)
+            )
                 continue;
             JsonObject item = new()
             {
@@ -315,5 +322,4 @@ internal sealed class PacketRun(RealNode lab)
             IpProtocols.Udp => "udp",
             _ => protocol.ToString(CultureInfo.InvariantCulture),
         };
-
 }

@@ -39,7 +39,7 @@ internal sealed partial class RealNode : IDisposable
         {
             // An index unlike the peer's: the kernel then reports the carrier at once instead of within a second.
             lines.Add(
-                $"link add {device} index {200 + number} address {mac} type veth peer name peer{number} index {1000 + number} netns {Outside.Path}"
+                $"link add {device} index {20 + number} address {mac} type veth peer name peer{number} index {1000 + number} netns {Outside.Path}"
             );
             peers.Add($"link set peer{number} up");
             number++;
@@ -78,20 +78,20 @@ internal sealed partial class RealNode : IDisposable
     public string Links { get; }
 
     private static (string, string)[] BaseSettings { get; } =
-        [
-            ("net.ipv4.ip_forward", "0"),
-            ("net.ipv4.icmp_ratelimit", "0"),
-            ("net.ipv4.icmp_msgs_per_sec", "1000000"),
-            ("net.ipv4.icmp_msgs_burst", "1000000"),
-            ("net.ipv4.conf.all.rp_filter", "0"),
-            ("net.ipv4.conf.default.rp_filter", "0"),
-            ("net.ipv4.conf.all.accept_local", "0"),
-            ("net.ipv4.conf.default.accept_local", "0"),
-            ("net.ipv4.conf.all.send_redirects", "0"),
-            ("net.ipv4.conf.default.send_redirects", "0"),
-            ("net.ipv4.conf.all.src_valid_mark", "0"),
-            ("net.ipv4.conf.all.route_localnet", "0"),
-        ];
+    [
+        ("net.ipv4.ip_forward", "0"),
+        ("net.ipv4.icmp_ratelimit", "0"),
+        ("net.ipv4.icmp_msgs_per_sec", "1000000"),
+        ("net.ipv4.icmp_msgs_burst", "1000000"),
+        ("net.ipv4.conf.all.rp_filter", "0"),
+        ("net.ipv4.conf.default.rp_filter", "0"),
+        ("net.ipv4.conf.all.accept_local", "0"),
+        ("net.ipv4.conf.default.accept_local", "0"),
+        ("net.ipv4.conf.all.send_redirects", "0"),
+        ("net.ipv4.conf.default.send_redirects", "0"),
+        ("net.ipv4.conf.all.src_valid_mark", "0"),
+        ("net.ipv4.conf.all.route_localnet", "0"),
+    ];
 
     /// <summary>Lines that this kernel or this tool refuses are left out of the description too: the node is what the rest made.</summary>
     private void FeedWhatWorks(List<string> lines, string tool)

@@ -68,16 +68,21 @@ internal sealed class Space : IDisposable
     }
 
     /// <summary>Dots become folders; a dot inside of a device name stands as '/' in the key, as sysctl(8) has it.</summary>
-    private static string SettingPath(string key) => string.Create(key.Length, key, static (path, k) =>
-    {
-        for (int i = 0; i < k.Length; i++)
-            path[i] = k[i] switch
+    private static string SettingPath(string key) =>
+        string.Create(
+            key.Length,
+            key,
+            static (path, k) =>
             {
-                '.' => '/',
-                '/' => '.',
-                char c => c,
-            };
-    });
+                for (int i = 0; i < k.Length; i++)
+                    path[i] = k[i] switch
+                    {
+                        '.' => '/',
+                        '/' => '.',
+                        char c => c,
+                    };
+            }
+        );
 
     public void Dispose() => _handle.Dispose();
 }

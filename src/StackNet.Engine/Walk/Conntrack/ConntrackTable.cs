@@ -174,6 +174,13 @@ internal sealed partial class ConntrackTable
         return entry.ZoneKey.For(isReply) == zone.For(isReply) ? entry : null;
     }
 
+    /// <summary>What stands for an entry of the table that this one was cloned from.</summary>
+    public ConntrackEntry Counterpart(ConntrackEntry entry) =>
+        entry.Confirmed
+        && _entries.TryGetValue(new(entry.Protocol, entry.ZoneKey.For(reply: false), entry.Original), out ConntrackEntry? held)
+            ? held
+            : entry.Copy();
+
     /// <summary>Puts the packet's new connection into the table; false when another one holds a tuple of it (then the kernel drops the packet).</summary>
     public bool Confirm(Packet packet)
     {

@@ -68,6 +68,12 @@ internal sealed record NetfilterContext
     public LinkFacts? InDevice { get; init; }
     public LinkFacts? OutDevice { get; init; }
 
+    /// <summary>Only chains of a priority above this one run; null = all.</summary>
+    public int? Above { get; init; }
+
+    /// <summary>Only chains up to this priority run; null = all.</summary>
+    public int? UpTo { get; init; }
+
     /// <summary>Bridge port by which the frame came in (br_netfilter's physindev).</summary>
     public LinkFacts? PhysIn { get; init; }
     public LinkFacts? PhysOut { get; init; }

@@ -113,6 +113,8 @@ internal sealed partial class NetfilterMachine
             items = other;
         foreach (Item item in items)
         {
+            if (item.Priority <= run.Context.Above || item.Priority > run.Context.UpTo)
+                continue;
             Outcome outcome = item.Kind switch
             {
                 ItemKind.Chain => run.RunBase(item.Chains[0]),
