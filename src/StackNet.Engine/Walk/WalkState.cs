@@ -74,9 +74,6 @@ internal sealed class WalkState
         flows.Add(Flow.Of(packet));
     }
 
-    /// <summary>The packet's translated end was chosen at random: only what comes back to it hangs on the choice.</summary>
-    public void DoubtAnswers(NamespaceMachine net, Packet packet) => Doubt(net, packet);
-
     /// <summary>
     /// The packet may belong to a connection in doubt: the next one of its direction, or an answer (one end keeps its address whatever
     /// was translated).

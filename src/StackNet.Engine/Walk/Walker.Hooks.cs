@@ -83,9 +83,6 @@ internal sealed partial class Walker
         switch (result.Verdict)
         {
             case NetfilterVerdict.Accept:
-                // Which port (or which of several addresses) the kernel took is chance: an answer to it cannot be told from a stray packet.
-                if (!known && packet.Conntrack.Entry is { Confirmed: true, ChosenFromRange: true })
-                    _state.DoubtAnswers(net, packet);
                 return packet.FragmentsOf == 0 || LaterFragmentPasses(net, at, frame, context);
             case NetfilterVerdict.Drop:
                 Drop(net, at.Name, frame, result.Reason == PacketReason.None ? PacketReason.RuleDrop : result.Reason, result.Rule);
