@@ -37,6 +37,26 @@ internal static partial class NodeNouns
         }
     }
 
+    /// <summary>The namespaces that have to do with an instance: its taps' own, those on its path, those that serve it addresses.</summary>
+    public static IEnumerable<string> InstanceNamespaces(ComputeInstance instance)
+    {
+        yield return "";
+        ComputeNode node = instance.Node!;
+        foreach (TopologyPort port in NodeTopology.For(node).Ports)
+        {
+            if (!instance.Port.Any(p => p.TapDevice is not null && p.TapDevice == port.TapName))
+                continue;
+            Ip? address = port.Addresses.Where(a => !a.IsV6).Select(a => (Ip?)a).FirstOrDefault();
+            foreach (PathHop hop in PathFinder.Paths(node, port, address).SelectMany(p => p.Hop))
+                yield return hop.Namespace;
+        }
+        foreach (DhcpLease lease in DhcpLeases(node))
+        {
+            if (instance.Port.Any(p => p.MacAddress is not null && p.MacAddress == lease.MacAddress))
+                yield return lease.Namespace;
+        }
+    }
+
     public static IEnumerable<DhcpLease> DhcpLeases(ComputeNode node)
     {
         NodeTopology topology = NodeTopology.For(node);

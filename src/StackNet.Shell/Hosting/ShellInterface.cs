@@ -58,19 +58,19 @@ internal sealed partial class ShellInterface(bool nonInteractive) : PSHostUserIn
         if (record.RecordType == ProgressRecordType.Completed)
             return;
         string percent = record.PercentComplete >= 0 ? $" {record.PercentComplete}%" : "";
-        string line = $"{record.Activity}: {record.StatusDescription}{percent}";
+        string line = TerminalText.Harmless($"{record.Activity}: {record.StatusDescription}{percent}").ReplaceLineEndings(" ");
         line = line.Length >= _raw.WindowSize.Width ? line[..(_raw.WindowSize.Width - 1)] : line;
         Console.Error.Write("\r" + line);
         _progressLength = line.Length;
     }
 
     /// <summary>As pwsh does: escape sequences of views stay only where a terminal shows them.</summary>
-    private static string Decorated(string value, bool terminal) => GetOutputString(value ?? "", terminal);
+    private static string Decorated(string value, bool terminal) => TerminalText.Harmless(GetOutputString(value ?? "", terminal));
 
     private void ToError(string prefix, string message, string colour)
     {
         ClearProgress();
-        string text = GetOutputString(prefix + message, ColouredErrors);
+        string text = TerminalText.Harmless(GetOutputString(prefix + message, ColouredErrors));
         Console.Out.Flush();
         Console.Error.WriteLine(ColouredErrors && !text.Contains('\u001b', StringComparison.Ordinal) ? $"{colour}{text}\u001b[0m" : text);
     }

@@ -19,5 +19,8 @@ public sealed class GetComputeInstanceCommand : NamespacedItemCommand
     private protected override IEnumerable<NodeItem> Items(ComputeNode node) =>
         NodeNouns
             .Instances(node)
-            .Where(x => Wanted(nameof(Instance), Instance, [x.Instance, x.InstanceId, x.DomainName, .. x.Port.Select(p => p.PortId)]));
+            .Where(x =>
+                Wanted(nameof(Instance), Instance, [x.Instance, x.InstanceId, x.DomainName, .. x.Port.Select(p => p.PortId)])
+                && (Namespace is null || NodeNouns.InstanceNamespaces(x).Any(InNamespace))
+            );
 }

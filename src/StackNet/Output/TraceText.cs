@@ -97,7 +97,7 @@ public static class TraceText
         string fate = Fields.Text(trace, "Fate");
         string reason = Fields.Text(trace, "Reason");
         string where =
-            Place(trace, "OutputDevice", "OutputNamespace") is { Length: > 0 } output ? $" by {output}"
+            Place(trace, "OutputDevice", "OutputNamespace") is { Length: > 0 } output ? $" {(fate == "Dropped" ? "at" : "by")} {output}"
             : Fields.Many(trace, "Delivered").FirstOrDefault() is { } local ? $" on {Place(local, "Device", "Namespace")}"
             : fate == "Dropped" && Fields.Many(trace, "Steps").FirstOrDefault(s => Fields.Is(s, "Fatal")) is { } step
                 ? $" at {Place(step, "Device", "Namespace")}"
