@@ -118,8 +118,13 @@ Describe 'A <_> lab' -ForEach 'Hybrid', 'HostNat' {
     It 'leaves nothing' {
         Remove-StackNetLab -Name $name
         Get-StackNetLab "$name*" | Should -BeNullOrEmpty
-        # What nobody waited for yet is a zombie: it holds no namespace any more.
-        Test-Path -LiteralPath "/proc/$($lab.NodePid)/ns/net" -PathType Leaf | Should -BeFalse
+        # The first process of a PID namespace ends after all others are gone; a zombie (Z) only waits for its parent and holds nothing.
+        $end = [datetime]::UtcNow.AddSeconds(10)
+        do {
+            $alive = Get-Content -LiteralPath "/proc/$($lab.NodePid)/status" -ErrorAction Ignore | Where-Object { $_ -match '^State:\s+[^ZX]' }
+            if ($alive) { Start-Sleep -Milliseconds 50 }
+        } while ($alive -and [datetime]::UtcNow -lt $end)
+        $alive | Should -BeNullOrEmpty
         Get-ChildItem /run/netns -Filter "*$name*" -ErrorAction Ignore | Should -BeNullOrEmpty
     }
 }

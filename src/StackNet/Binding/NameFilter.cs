@@ -18,9 +18,10 @@ internal sealed class NameFilter
         {
             if (name is null)
                 continue;
-            bool isPattern = !literal && WildcardPattern.ContainsWildcardCharacters(name) && IsPattern(name);
+            bool isPattern = !literal && IsPattern(name);
+            bool isName = !isPattern || !WildcardPattern.ContainsWildcardCharacters(name);
             string text = isPattern ? name : WildcardPattern.Escape(name);
-            _patterns.Add((name, !isPattern, WildcardPattern.Get(text, WildcardOptions.IgnoreCase)));
+            _patterns.Add((name, isName, WildcardPattern.Get(text, WildcardOptions.IgnoreCase)));
         }
     }
 
