@@ -163,14 +163,19 @@ internal sealed partial class Walker
         // A routed packet that leaves by a bridge had its POSTROUTING in the IP stack.
         if (frame.PhysIn is null || frame.BridgeIn is null || !packet.IsIp)
             return true;
-        return RunHook(
-                NetfilterHook.Postrouting,
-                packet.EtherType == EtherTypes.Ip6 ? NetfilterFamily.Ip6 : NetfilterFamily.Ip4,
-                frame,
-                inDevice: null,
-                to.Bridge.Device,
-                bridged: true
-            ) && SplitAgain(to, frame);
+        PacketType type = packet.Type;
+        if (type == PacketType.OtherHost)
+            packet.Type = PacketType.Host;
+        bool passed = RunHook(
+            NetfilterHook.Postrouting,
+            packet.EtherType == EtherTypes.Ip6 ? NetfilterFamily.Ip6 : NetfilterFamily.Ip4,
+            frame,
+            inDevice: null,
+            to.Bridge.Device,
+            bridged: true
+        );
+        packet.Type = type;
+        return passed && SplitAgain(to, frame);
     }
 
     /// <summary>

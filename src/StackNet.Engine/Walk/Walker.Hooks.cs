@@ -1,6 +1,7 @@
 using StackNet.Engine.Facts;
 using StackNet.Engine.Walk.Devices;
 using StackNet.Engine.Walk.Netfilter;
+using StackNet.Engine.Walk.Routing;
 
 namespace StackNet.Engine.Walk;
 
@@ -80,8 +81,16 @@ internal sealed partial class Walker
         }
         bool known = packet.Conntrack.Entry is { Confirmed: true };
         NetfilterResult result = net.Netfilter.Run(packet, context, _state.Conntrack(net));
+        foreach (PacketCopy copy in result.Copies ?? [])
+            SendCopy(net, frame, copy, hook);
         switch (result.Verdict)
         {
+            case NetfilterVerdict.Stolen when result.ForwardTo is { } name:
+                if (net.Devices.TryGetValue(name, out Device? target))
+                    Transmit(target, frame);
+                else
+                    Unknown(net, at.Name, packet, $"device {name} was not read");
+                return false;
             case NetfilterVerdict.Accept:
                 return packet.FragmentsOf == 0 || LaterFragmentPasses(net, at, frame, context);
             case NetfilterVerdict.Drop:
@@ -99,6 +108,50 @@ internal sealed partial class Walker
                 return false;
         }
     }
+
+    /// <summary>
+    /// nf_dup_netdev_egress and nf_dup_ipv4: a copy of a rule leaves by a device as it is, or untracked by the route to the gateway it is meant
+    /// for, through OUTPUT and POSTROUTING. A copy is not copied again.
+    /// </summary>
+    private void SendCopy(NamespaceMachine net, Frame frame, PacketCopy copy, NetfilterHook hook)
+    {
+        if (_copying)
+            return;
+        Frame twin = frame.Copy();
+        twin.IsFloodCopy = true;
+        twin.Packet.Restore(copy.Packet);
+        if (copy.Gateway is not { } gateway)
+        {
+            if (copy.Device is { } name && net.Devices.TryGetValue(name, out Device? target))
+                Transmit(target, twin);
+            else
+                Unknown(net, copy.Device ?? "", twin.Packet, $"device {copy.Device} was not read");
+            return;
+        }
+        if (gateway.IsV6)
+        {
+            Unknown(net, copy.Device ?? "", twin.Packet, "a copy sent to an IPv6 gateway");
+            return;
+        }
+        if (hook is NetfilterHook.Prerouting or NetfilterHook.Input)
+            twin.Packet.Ttl--;
+        twin.Scrub(crossesNamespace: false);
+        twin.Packet.Conntrack = new(null, ConntrackInfo.Untracked);
+        twin.Packet.DontFragment = true;
+        twin.Packet.Type = PacketType.Outgoing;
+        twin.Routed = true;
+        FibResult fib = RouteOutput(net, new Packet { Destination = gateway, Tos = twin.Packet.Tos }, copy.Device);
+        if (fib.Kind != FibKind.Unicast || !net.Devices.TryGetValue(fib.Device, out Device? output))
+            return;
+        FibLeg leg = fib.Legs[0] with { Gateway = fib.Legs[0].Gateway ?? gateway };
+        _copying = true;
+        if (RunHook(NetfilterHook.Output, NetfilterFamily.Ip4, twin, inDevice: null, output, bridged: false, nextHop: leg.Gateway))
+            Output(output, twin, fib, leg, MtuOf(fib, output));
+        _copying = false;
+    }
+
+    // nf_skb_duplicated
+    private bool _copying;
 
     /// <summary>Without conntrack the rules meet every fragment by itself; only the first has a transport header.</summary>
     private bool LaterFragmentPasses(NamespaceMachine net, Device at, Frame frame, NetfilterContext context)

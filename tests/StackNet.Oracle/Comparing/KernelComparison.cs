@@ -94,8 +94,12 @@ internal sealed class KernelComparison
         PacketHeader header = mine.ToHeader();
         // The kernel begins its search for a free port at a random one.
         bool random = mine.Conntrack.Entry is { ChosenFromRange: true };
+        bool hasTransport = mine.FragmentOffset == 0;
         foreach (JsonProperty field in expected.EnumerateObject())
         {
+            // What was recorded of a later fragment under these names is payload.
+            if (!hasTransport && field.Name is "sport" or "dport" or "flags" or "type" or "code" or "id")
+                continue;
             object? value = field.Name switch
             {
                 "src" => mine.Source.ToString(),

@@ -11,7 +11,8 @@ internal static class NftText
     public static NftRuleset Attach(NftRuleset ruleset, ReadOnlySpan<char> text)
     {
         Dictionary<(string Family, string Table, string Chain), string[]> devices = [];
-        Dictionary<(string Family, string Table, string Chain), List<string>> chains = Parse(text, devices);
+        Dictionary<(string Family, string Table), string[]> flags = [];
+        Dictionary<(string Family, string Table, string Chain), List<string>> chains = Parse(text, devices, flags);
         return ruleset with
         {
             Tables =
@@ -19,6 +20,8 @@ internal static class NftText
                 .. ruleset.Tables.Select(table =>
                     table with
                     {
+                        // nft 1.0.6 prints a table's only flag as the table's name in its JSON; the text has it right.
+                        Flags = flags.GetValueOrDefault((table.Family, table.Name)) ?? table.Flags,
                         Chains =
                         [
                             .. table
@@ -60,7 +63,8 @@ internal static class NftText
 
     private static Dictionary<(string Family, string Table, string Chain), List<string>> Parse(
         ReadOnlySpan<char> text,
-        Dictionary<(string Family, string Table, string Chain), string[]> devices
+        Dictionary<(string Family, string Table, string Chain), string[]> devices,
+        Dictionary<(string Family, string Table), string[]> flags
     )
     {
         Dictionary<(string, string, string), List<string>> chains = [];
@@ -92,6 +96,8 @@ internal static class NftText
                 depth = 2;
                 continue;
             }
+            if (depth == 1 && line.StartsWith("flags "))
+                flags[(family, table)] = line[6..].ToString().Split([' ', ',', ';'], StringSplitOptions.RemoveEmptyEntries);
             int change = Braces(line);
             if (depth == 2 && IsHeader(line) && DevicesOf(line.ToString()) is { Length: > 0 } names)
                 devices[(family, table, chain)] = names;

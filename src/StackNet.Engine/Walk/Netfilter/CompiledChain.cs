@@ -24,6 +24,9 @@ internal sealed class CompiledChain(CompiledTable table, string name, Func<Compi
     /// <summary>It is bound to devices, but to which is not known.</summary>
     public bool IsOfUnknownDevice { get; init; }
 
+    /// <summary>Its table has a flag that could not be read (nft 1.0.6): it may be asleep.</summary>
+    public bool MayBeDormant { get; init; }
+
     /// <summary>Nothing it could do: no rule and policy accept.</summary>
     public bool IsEmpty { get; init; }
 

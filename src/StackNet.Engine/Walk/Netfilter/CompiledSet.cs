@@ -168,8 +168,8 @@ internal sealed class CompiledSet
             return false;
         if (element.Device is { } device)
         {
-            string? own = element.IsPhysical ? probe.PhysicalDevice : probe.Device;
-            if (own is null)
+            // An element with "physdev:" is only found by lookups that ask for the port, which no match of iptables does.
+            if (element.IsPhysical || probe.Device is not { } own)
                 return false;
             return element.IsWildcard ? own.StartsWith(device, StringComparison.Ordinal) : own == device;
         }

@@ -30,6 +30,15 @@ internal sealed class HookRun(NetfilterMachine machine, Packet packet, Netfilter
     public string? Taint { get; private set; }
     public TraceRule? TaintRule { get; private set; }
     public string? RejectWith { get; set; }
+
+    /// <summary>Copies that rules have sent elsewhere, as they were then.</summary>
+    public List<PacketCopy>? Copies { get; private set; }
+
+    /// <summary>Device that the packet itself was sent to (fwd).</summary>
+    public string? ForwardTo { get; set; }
+
+    public void Copy(string? device, Facts.Ip? gateway) => (Copies ??= []).Add(new(Packet.Clone(), device, gateway));
+
     public PacketReason Reason { get; set; }
     public List<(string Action, string? Rule, Packet Packet, int Depth)>? Steps { get; } = context.Trace is null ? null : [];
 
@@ -74,6 +83,8 @@ internal sealed class HookRun(NetfilterMachine machine, Packet packet, Netfilter
         Taint = null;
         TaintRule = null;
         RejectWith = null;
+        Copies = null;
+        ForwardTo = null;
         Reason = PacketReason.None;
         Decided = null;
         Steps?.Clear();
@@ -103,6 +114,8 @@ internal sealed class HookRun(NetfilterMachine machine, Packet packet, Netfilter
             chain.IsOfUnknownDevice
             && Choose($"which devices chain {chain.Name} of {chain.Table.Family} {chain.Table.Name} is bound to was not read")
         )
+            return Outcome.Accept;
+        if (chain.MayBeDormant && Choose($"whether table {chain.Table.Family} {chain.Table.Name} is dormant was not read"))
             return Outcome.Accept;
         Outcome outcome = Walk(chain, 0);
         if (outcome != Outcome.Return)

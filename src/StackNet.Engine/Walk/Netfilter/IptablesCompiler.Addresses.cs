@@ -99,7 +99,8 @@ internal sealed partial class IptablesCompiler
                 return Answer.No;
             if (inDevice is { } wantedIn && physIn is not null && wantedIn.Covers(physIn) == wantedIn.Negated)
                 return Answer.No;
-            if (outDevice is { } wantedOut && (physOut is not null && wantedOut.Covers(physOut)) == wantedOut.Negated)
+            // Where no port of exit is known, neither the option nor its negation holds.
+            if (outDevice is { } wantedOut && (physOut is null || wantedOut.Covers(physOut) == wantedOut.Negated))
                 return Answer.No;
             return Answer.Yes;
         };

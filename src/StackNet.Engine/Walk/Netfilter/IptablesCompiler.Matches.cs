@@ -244,7 +244,10 @@ internal sealed partial class IptablesCompiler
         bool not = option.Negated;
         if (!Numbers.TryParseRange(option.First, 65535, out uint low, out uint high))
             return Undecided;
-        return run => run.Packet.TcpMss is { } mss ? Is((mss >= low && mss <= high) != not) : Is(not);
+        return run =>
+            run.Packet.FragmentOffset != 0 ? Answer.Maybe
+            : run.Packet.TcpMss is { } mss ? Is((mss >= low && mss <= high) != not)
+            : Is(not);
     }
 
     private static Matcher Lifetime(IptablesOption option)

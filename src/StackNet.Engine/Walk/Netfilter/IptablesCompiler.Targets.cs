@@ -46,10 +46,17 @@ internal sealed partial class IptablesCompiler
             or "CONNSECMARK"
             or "RATEEST"
             or "LED"
-            or "IDLETIMER"
-            or "TEE":
-                // TEE sends a copy elsewhere; the packet itself goes on.
+            or "IDLETIMER":
                 return GoOn;
+            case "TEE":
+                if (!Ip.TryParse(target.Value("gateway"), out Ip gateway))
+                    return NotModelled;
+                string? by = target.Value("oif");
+                return run =>
+                {
+                    run.Copy(by, gateway);
+                    return Outcome.Next;
+                };
             case "MARK":
                 return Mark(target);
             case "CONNMARK":

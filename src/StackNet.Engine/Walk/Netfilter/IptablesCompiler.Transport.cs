@@ -6,10 +6,15 @@ namespace StackNet.Engine.Walk.Netfilter;
 
 internal sealed partial class IptablesCompiler
 {
-    private static void AddPorts(IptablesModule module, List<Matcher> matchers)
+    private void AddPorts(IptablesModule module, List<Matcher> matchers)
     {
-        // A later fragment has no ports: the whole match fails, negated or not.
-        matchers.Add(static run => Is(run.Packet.FragmentOffset == 0));
+        // A later fragment has no ports: the whole match fails, negated or not. The nft back end has turned it into plain loads that
+        // read whatever stands there.
+        bool reads = table.Family.EndsWith("-nft", StringComparison.Ordinal) && module.Options.Count > 0;
+        if (reads)
+            matchers.Add(static run => run.Packet.FragmentOffset == 0 ? Answer.Yes : Answer.Maybe);
+        else
+            matchers.Add(static run => Is(run.Packet.FragmentOffset == 0));
         foreach (IptablesOption option in module.Options)
         {
             switch (option.Name)

@@ -55,8 +55,17 @@ internal readonly record struct NetfilterResult(NetfilterVerdict Verdict)
     /// <summary>REJECT kind as the rule says it: icmp-port-unreachable, tcp-reset ….</summary>
     public string? RejectWith { get; init; }
 
+    /// <summary>Copies that rules have sent elsewhere (TEE, dup); null when there are none.</summary>
+    public IReadOnlyList<PacketCopy>? Copies { get; init; }
+
+    /// <summary>Device that the packet itself was sent out of (fwd), with <see cref="NetfilterVerdict.Stolen"/>.</summary>
+    public string? ForwardTo { get; init; }
+
     public static NetfilterResult Accept { get; } = new(NetfilterVerdict.Accept);
 }
+
+/// <summary>A copy that a rule made: out of a device as it is, or by the route to a gateway.</summary>
+internal sealed record PacketCopy(Packet Packet, string? Device, Ip? Gateway);
 
 /// <summary>What a hook knows about the packet's surroundings (nf_hook_state and what nf_bridge adds).</summary>
 internal sealed record NetfilterContext

@@ -70,6 +70,7 @@ internal sealed partial class NetfilterMachine
                 {
                     Policy = chain.Policy ?? (chain.Hook is null ? null : "accept"),
                     IsOfUnknownDevice = chain.Devices.Count == 0 && chain.Hook is ("ingress" or "egress"),
+                    MayBeDormant = facts.Flags.Any(static flag => flag is not ("dormant" or "owner" or "persist")),
                     Devices = chain.Devices.Count > 0 ? [.. chain.Devices] : null,
                     IsEmpty = chain.Rules.Count == 0 && chain.Policy is null or "accept",
                 }

@@ -89,7 +89,7 @@ internal sealed partial class NetfilterMachine
         NetfilterResult result = Finish(run, RunItems(hook, run), hook);
         if (run.HasChosen)
             result = TryAll(hook, run, before, result);
-        if (result.Verdict is NetfilterVerdict.Unknown or NetfilterVerdict.Stolen)
+        if (result.Verdict is NetfilterVerdict.Unknown or NetfilterVerdict.Stolen && result.ForwardTo is null)
         {
             table.Rollback();
             table.MarkUncertain(packet.Conntrack);
@@ -149,10 +149,18 @@ internal sealed partial class NetfilterMachine
     private static bool Agree(NetfilterResult a, NetfilterResult b)
     {
         static bool Stops(NetfilterVerdict verdict) => verdict is NetfilterVerdict.Drop or NetfilterVerdict.Reject;
+        if ((a.Copies?.Count ?? 0) != (b.Copies?.Count ?? 0) || a.ForwardTo != b.ForwardTo)
+            return false;
         return a.Verdict == b.Verdict || (Stops(a.Verdict) && Stops(b.Verdict));
     }
 
-    private static NetfilterResult Finish(HookRun run, Outcome outcome, Hook hook)
+    private static NetfilterResult Finish(HookRun run, Outcome outcome, Hook hook) =>
+        Verdict(run, outcome, hook) with
+        {
+            Copies = run.Copies,
+        };
+
+    private static NetfilterResult Verdict(HookRun run, Outcome outcome, Hook hook)
     {
         switch (outcome)
         {
@@ -174,6 +182,7 @@ internal sealed partial class NetfilterMachine
                 {
                     Rule = run.Decided,
                     Unknown = run.Taint ?? run.Decided?.Text ?? "the packet is taken away from its way",
+                    ForwardTo = run.Taint is null ? run.ForwardTo : null,
                 };
             case Outcome.Unknown:
                 return new(NetfilterVerdict.Unknown) { Rule = run.TaintRule ?? run.Decided, Unknown = run.Taint ?? run.Decided?.Text };

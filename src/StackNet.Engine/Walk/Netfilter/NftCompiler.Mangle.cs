@@ -102,6 +102,15 @@ internal sealed partial class NftCompiler
         }
     }
 
+    // The first two bytes of ICMP are type and code: nft 1.0.6 prints "icmp code set 1" as a change of "th sport".
+    private static void StoreFirst(Packet packet, ushort number)
+    {
+        if (packet.Protocol is IpProtocols.Icmp or IpProtocols.Icmp6)
+            (packet.IcmpType, packet.IcmpCode) = ((byte)(number >> 8), (byte)number);
+        else if (ConntrackTable.HasPorts(packet.Protocol))
+            packet.SourcePort = number;
+    }
+
     private static Action<HookRun, UInt128>? PayloadStore(string protocol, string field) =>
         (protocol, field) switch
         {
@@ -112,8 +121,19 @@ internal sealed partial class NftCompiler
             ("ip", "daddr") => static (run, number) => run.Packet.Destination = Ip.V4((uint)number),
             ("ip6", "saddr") => static (run, number) => run.Packet.Source = Ip.V6(number),
             ("ip6", "daddr") => static (run, number) => run.Packet.Destination = Ip.V6(number),
-            ("tcp" or "udp" or "th" or "sctp", "sport") => static (run, number) => run.Packet.SourcePort = (ushort)number,
-            ("tcp" or "udp" or "th" or "sctp", "dport") => static (run, number) => run.Packet.DestinationPort = (ushort)number,
+            ("tcp" or "udp" or "sctp", "sport") => static (run, number) => run.Packet.SourcePort = (ushort)number,
+            ("tcp" or "udp" or "sctp", "dport") => static (run, number) => run.Packet.DestinationPort = (ushort)number,
+            ("th", "sport") => static (run, number) => StoreFirst(run.Packet, (ushort)number),
+            ("th", "dport") => static (run, number) =>
+            {
+                // The same bytes of ICMP are its checksum, which the kernel then corrects.
+                if (ConntrackTable.HasPorts(run.Packet.Protocol))
+                    run.Packet.DestinationPort = (ushort)number;
+            },
+            ("icmp" or "icmpv6", "type") => static (run, number) => run.Packet.IcmpType = (byte)number,
+            ("icmp" or "icmpv6", "code") => static (run, number) => run.Packet.IcmpCode = (byte)number,
+            ("icmp" or "icmpv6", "id") => static (run, number) => run.Packet.IcmpId = (ushort)number,
+            ("icmp" or "icmpv6", "sequence") => static (run, number) => run.Packet.IcmpSequence = (ushort)number,
             ("tcp", "flags") => static (run, number) => run.Packet.TcpFlags = (TcpFlags)(int)number,
             ("ether", "saddr") => static (run, number) => run.Packet.SourceMac = new Mac((ulong)number),
             ("ether", "daddr") => static (run, number) => run.Packet.DestinationMac = new Mac((ulong)number),

@@ -32,7 +32,6 @@ internal sealed partial class NftCompiler
             or "log"
             or "comment"
             or "last"
-            or "dup"
             or "secmark"
             or "ct helper"
             or "ct timeout"
@@ -65,17 +64,44 @@ internal sealed partial class NftCompiler
             case "set" or "map":
                 return SetStatement(body);
             case "fwd":
-                return static run =>
+                // With an address the neighbour of that device is asked and the TTL goes down: not modelled.
+                if (body.TryGetProperty("addr", out _) || Text(body, "dev") is not { Length: > 0 } target)
+                    return NotModelled;
+                return run =>
                 {
-                    run.Spoil();
+                    run.ForwardTo = target;
                     return Outcome.Stolen;
                 };
+            case "dup":
+                return Duplicate(body);
             case "xt":
                 return Opaque(body);
             default:
                 // queue, tproxy, synproxy and what newer kernels have.
                 return NotModelled;
         }
+    }
+
+    // In the netdev family "dup to eth1" is {"addr": "eth1"}; in the others it is a gateway, perhaps with a device.
+    private Effect Duplicate(JsonElement body)
+    {
+        string address = Text(body, "addr");
+        string? device = Text(body, "dev") is { Length: > 0 } given ? given : null;
+        if (family == "netdev" && device is null && address.Length > 0)
+        {
+            return run =>
+            {
+                run.Copy(address, null);
+                return Outcome.Next;
+            };
+        }
+        if (family is "netdev" or "bridge" or "arp" || !Ip.TryParse(address, out Ip gateway))
+            return NotModelled;
+        return run =>
+        {
+            run.Copy(device, gateway);
+            return Outcome.Next;
+        };
     }
 
     // nft_connlimit: goes on while there are no more than so many, or ("over", inv) when there are more.

@@ -129,8 +129,11 @@ internal static class NftPayload
             run =>
             {
                 Packet packet = run.Packet;
-                if (!packet.IsIp || packet.FragmentOffset != 0 || (protocol is { } wanted && packet.Protocol != wanted))
+                if (!packet.IsIp || (protocol is { } wanted && packet.Protocol != wanted))
                     return NftValue.None;
+                // Of a later fragment the kernel reads payload where the ports would be (nft_payload_fast_eval).
+                if (packet.FragmentOffset != 0)
+                    return packet.Length >= 24 + packet.IpOptionsLength ? NftValue.Improbable : NftValue.None;
                 if (Conntrack.ConntrackTable.HasPorts(packet.Protocol))
                     return NftValue.Of((UInt128)(source ? packet.SourcePort : packet.DestinationPort));
                 // "th" reads the first bytes of whatever transport header there is: of ICMP type and code, then the checksum.

@@ -11,7 +11,6 @@ internal readonly record struct SetProbe
     public ushort Port { get; init; }
     public Mac Mac { get; init; }
     public string? Device { get; init; }
-    public string? PhysicalDevice { get; init; }
     public uint Mark { get; init; }
 
     /// <summary>Null: the packet lacks what the type needs (ports of a fragment, a device on the wrong hook), so it is in no such set.</summary>
@@ -40,8 +39,7 @@ internal readonly record struct SetProbe
                     break;
                 case "iface":
                     string? device = (source ? run.Context.InDevice : run.Context.OutDevice)?.Name;
-                    string? physical = (source ? run.Context.PhysIn : run.Context.PhysOut)?.Name;
-                    probe = probe with { Device = device, PhysicalDevice = physical };
+                    probe = probe with { Device = device };
                     break;
             }
         }
