@@ -99,9 +99,9 @@ public sealed class NetfilterMachineTests
         );
 
     [Fact]
-    public void A_later_fragment_has_no_ports() =>
+    public void Where_the_ports_of_a_later_fragment_would_be_the_nft_back_end_reads_payload() =>
         Assert.Equal(
-            NetfilterVerdict.Accept,
+            NetfilterVerdict.Unknown,
             Forward("-A FORWARD -p tcp -m tcp ! --dport 81 -j DROP", static packet => packet.FragmentOffset = 8).Verdict
         );
 
