@@ -7,6 +7,8 @@ namespace StackNet.Engine.Causes;
 /// <summary>Any packet on any device: walks it and says what became of it.</summary>
 internal static class NetworkTrace
 {
+    private const int MostAnswers = 64;
+
     /// <summary>Walks one packet.</summary>
     /// <exception cref="ArgumentException">The packet contradicts itself, or the device is not there.</exception>
     public static PacketTrace Run(ComputeNode node, NetworkPacketRequest request, CancellationToken token)
@@ -28,7 +30,13 @@ internal static class NetworkTrace
             ? machine.SendLocal(net.Name, packet, state, trace: true, request.Device)
             : machine.Arrive(net.Name, request.Device!, packet, state, trace: true);
         List<WalkOutput> answers = Answers(machine, outcome, state);
-        PacketOutput[] outputs = [.. outcome.Outputs.Where(static o => o.Kind != WalkOutputKind.LocalSocket).Select(Output)];
+        PacketOutput[] outputs =
+        [
+            .. outcome
+                .Outputs.Where(static o => o.Kind != WalkOutputKind.LocalSocket)
+                .OrderBy(static o => o.Device, StringComparer.Ordinal)
+                .Select(Output),
+        ];
         PacketFate fate = Fate(outcome, request.Local, ttl);
         bool dropped = fate == PacketFate.Dropped;
         return new PacketTrace
@@ -64,11 +72,15 @@ internal static class NetworkTrace
     private static List<WalkOutput> Answers(NodeMachine machine, WalkOutcome outcome, WalkState state)
     {
         List<WalkOutput> left = [];
-        foreach (EmittedPacket emitted in outcome.Emitted)
+        // An answer may be answered in turn (a reset that OUTPUT rejects); errors about errors are never sent, so this ends.
+        Queue<EmittedPacket> waiting = new(outcome.Emitted);
+        while (waiting.TryDequeue(out EmittedPacket? emitted) && left.Count < MostAnswers)
         {
             if (emitted.Kind == EmittedKind.ArpReply)
                 continue;
             WalkOutcome answer = machine.Carry(emitted, state, trace: false);
+            foreach (EmittedPacket next in answer.Emitted)
+                waiting.Enqueue(next);
             left.AddRange(answer.Outputs.Where(static o => o.Kind != WalkOutputKind.LocalSocket));
         }
         return left;

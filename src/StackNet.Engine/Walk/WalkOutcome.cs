@@ -122,6 +122,9 @@ internal sealed class WalkOutcome
     /// </summary>
     public string? Unknown { get; set; }
 
+    /// <summary>Whether a rule answered the packet that it stopped is not known.</summary>
+    public bool IsAnswerUnknown { get; set; }
+
     /// <summary>The packet as it died or as its first copy left.</summary>
     public Packet? Packet { get; set; }
     public List<WalkOutput> Outputs { get; } = [];

@@ -156,16 +156,17 @@ internal sealed partial class Walker
     }
 
     /// <summary>icmp_send: none about groups, later fragments, other errors, or frames that were for somebody else.</summary>
-    private static Packet? IcmpError(Device device, Packet packet, byte type, byte code, int mtu = 0)
+    private static Packet? IcmpError(Device device, Packet packet, byte type, byte code, int mtu = 0, bool routedHere = true)
     {
-        if (packet.EtherType != EtherTypes.Ip4 || packet.Type is not (PacketType.Host or PacketType.Outgoing) || packet.FragmentOffset != 0)
+        if (packet.EtherType != EtherTypes.Ip4 || packet.Type != PacketType.Host || packet.FragmentOffset != 0)
             return null;
-        if (packet.Destination.IsMulticast || packet.Destination.IsLimitedBroadcast || packet.Source.IsAny || packet.Source.IsMulticast)
+        if (packet.Destination.IsMulticast || packet.Destination.IsLimitedBroadcast || packet.Source.IsAny)
             return null;
         // An error about an error would never end (RFC 1122); an unknown ICMP type counts as one.
         if (packet.Protocol == IpProtocols.Icmp && packet.IcmpType is 3 or 4 or 5 or 11 or 12)
             return null;
-        bool toUs = device.Net.Addresses.OwnerOf(packet.Destination) is not null;
+        // The packet's own route says whether it was for the node (RTCF_LOCAL): before routing and on a bridge it has none.
+        bool toUs = routedHere && device.Net.Addresses.OwnerOf(packet.Destination) is not null;
         Packet error = new()
         {
             EtherType = EtherTypes.Ip4,
@@ -204,7 +205,7 @@ internal sealed partial class Walker
         return SourceFor(device.Net, fib, error.Destination) is { } source && !source.IsAny ? source : Dummy;
     }
 
-    private void EmitReject(NetfilterResult result, Frame frame, Device device, bool bridged)
+    private void EmitReject(NetfilterResult result, Frame frame, Device device, bool bridged, NetfilterHook hook)
     {
         Packet packet = frame.Packet;
         if (packet.EtherType != EtherTypes.Ip4)
@@ -220,7 +221,7 @@ internal sealed partial class Walker
         // Hooks on bridged frames see PACKET_HOST (nf_bridge turns OTHERHOST round), so does icmp_send.
         if (bridged && type == PacketType.OtherHost)
             packet.Type = PacketType.Host;
-        Packet? error = IcmpError(device, packet, type: 3, code);
+        Packet? error = IcmpError(device, packet, type: 3, code, routedHere: hook == NetfilterHook.Input);
         packet.Type = type;
         if (error is not null)
             Emit(EmittedKind.Reject, device, error);

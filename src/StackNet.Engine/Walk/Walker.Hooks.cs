@@ -94,10 +94,11 @@ internal sealed partial class Walker
             case NetfilterVerdict.Accept:
                 return packet.FragmentsOf == 0 || LaterFragmentPasses(net, at, frame, context);
             case NetfilterVerdict.Drop:
+                _outcome.IsAnswerUnknown |= result.IsAnswerUnknown;
                 Drop(net, at.Name, frame, result.Reason == PacketReason.None ? PacketReason.RuleDrop : result.Reason, result.Rule);
                 return false;
             case NetfilterVerdict.Reject:
-                EmitReject(result, frame, at, bridged);
+                EmitReject(result, frame, at, bridged, hook);
                 Drop(net, at.Name, frame, PacketReason.RuleReject, result.Rule);
                 return false;
             default:

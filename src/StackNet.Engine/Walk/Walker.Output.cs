@@ -22,7 +22,8 @@ internal sealed partial class Walker
             Unknown(net, outDevice ?? "", packet, "IPv6 of the node itself is not modelled");
             return;
         }
-        packet.Type = PacketType.Outgoing;
+        // PACKET_OUTGOING is only what a packet socket is told: to the hooks a fresh skb is PACKET_HOST.
+        packet.Type = PacketType.Host;
         if (packet.RoutedWithoutSource)
             packet.Source = Ip.V4(0);
         FibResult fib = RouteOutput(net, packet, outDevice);

@@ -6,6 +6,7 @@ namespace StackNet.Oracle.Comparing;
 /// <summary>What the walk says of one case, beside what the kernel did.</summary>
 internal sealed class CaseReplay
 {
+    private const int MostAnswers = 64;
     private bool _answersKnown;
 
     public int Agree { get; private set; }
@@ -90,14 +91,18 @@ internal sealed class CaseReplay
     private List<WalkOutput> Carry(NodeMachine machine, WalkOutcome outcome, WalkState state, Action<string>? explain)
     {
         List<WalkOutput> left = [];
-        _answersKnown = true;
-        foreach (EmittedPacket emitted in outcome.Emitted)
+        _answersKnown = !outcome.IsAnswerUnknown;
+        // An answer may be answered in turn (a reset that OUTPUT rejects); errors about errors are never sent, so this ends.
+        Queue<EmittedPacket> waiting = new(outcome.Emitted);
+        while (waiting.TryDequeue(out EmittedPacket? emitted) && left.Count < MostAnswers)
         {
             if (emitted.Kind == EmittedKind.ArpReply)
                 continue;
             WalkOutcome answer = machine.Carry(emitted, state, trace: false);
             _answersKnown &= answer.Unknown is null;
             explain?.Invoke($"    answer {emitted.Packet}: {answer.Fate} {answer.Reason} {answer.Because} {answer.Unknown}");
+            foreach (EmittedPacket next in answer.Emitted)
+                waiting.Enqueue(next);
             left.AddRange(answer.Outputs.Where(o => o.Kind is WalkOutputKind.Guest or WalkOutputKind.Wire));
         }
         return left;

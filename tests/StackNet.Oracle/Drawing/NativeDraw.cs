@@ -102,7 +102,8 @@ internal sealed class NativeDraw(World world, bool bridged)
                 "add @dyn { ip daddr }"
             );
         string rule = Match(hook);
-        if (world.Chance(0.3))
+        // nft leaves out of its listing what another match of the rule implies: two matches that contradict each other come back as one.
+        if (world.Chance(0.3) && !Protocols.Any(p => rule.Contains(p, StringComparison.Ordinal)))
             rule += " " + Match(hook);
         if (world.Chance(0.3))
             rule += world.Pick(" counter", " counter name cnt", " log prefix \"x\"");
@@ -190,6 +191,8 @@ internal sealed class NativeDraw(World world, bool bridged)
             _ => $"ip daddr {world.Prefix()}",
         };
     }
+
+    private static readonly string[] Protocols = ["tcp", "udp", "icmp", "th ", "@th", "l4proto", "protocol", "ttl", "length", "id "];
 
     private string Verdict(string hook, string[] user)
     {

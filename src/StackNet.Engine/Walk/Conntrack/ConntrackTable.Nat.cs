@@ -70,6 +70,9 @@ internal sealed partial class ConntrackTable
         return ChoosePort(entry, tuple, range, manip, Free);
     }
 
+    /// <summary>Of several connections each may be the one that the packet looked up last belongs to.</summary>
+    private bool _ambiguous;
+
     private void Choose(ConntrackEntry entry, NatChoice choice)
     {
         entry.Choice = choice;
@@ -88,7 +91,10 @@ internal sealed partial class ConntrackTable
         foreach (ConntrackEntry entry in Candidates(protocol, tuple))
         {
             if (found is not null && !ReferenceEquals(found, entry))
+            {
+                _ambiguous = true;
                 return null;
+            }
             if (entry.ZoneKey.For(reply: true) != zone.For(reply: true))
                 return null;
             found = entry;

@@ -19,6 +19,7 @@ internal sealed partial class ConntrackTable
         if (packet.Conntrack.Entry is not null || packet.Conntrack.Info == ConntrackInfo.Untracked)
             return;
         packet.Conntrack = default;
+        _ambiguous = false;
         if (packet.FragmentOffset != 0)
         {
             // A later fragment has no transport header; only defragmentation (before this) can make it trackable.

@@ -50,6 +50,8 @@ internal sealed partial class ConntrackTable
     /// </summary>
     public bool IsUncertain(Packet packet)
     {
+        if (_ambiguous)
+            return true;
         if (packet.Conntrack.Info is not (ConntrackInfo.New or ConntrackInfo.Invalid))
             return false;
         ConntrackTuple tuple = TupleOf(packet);

@@ -171,7 +171,8 @@ internal static class DeviceTable
             if (device.Master?.Bridge is not { } bridge)
                 continue;
             device.BridgePort = new BridgePort(bridge, device);
-            bridge.Ports.Add(device.BridgePort);
+            // br_add_if puts a new port first, and floods go through the list in its order; younger devices have higher indexes.
+            bridge.Ports.Insert(0, device.BridgePort);
             // A port's own address is local on the bridge whether or not the reading lists it (fdb_add_local).
             bridge.Add(0, device.Mac, new FdbTarget(device, IsLocal: true, IsStatic: true));
         }

@@ -129,7 +129,10 @@ internal sealed partial class IptablesCompiler
                     : Undecided;
             case ("connmark", "mark"):
                 return Numbers.TryParseMasked(option.First, out uint value, out uint bits)
-                    ? run => run.Packet.Conntrack.Entry is { } entry ? Is((entry.Mark & bits) == value != not) : Answer.No
+                    ? run =>
+                        run.Packet.Conntrack.Entry is not null || run.Packet.HasTemplate
+                            ? Is((Asked(run).Mark & bits) == value != not)
+                            : Answer.No
                     : Undecided;
             case ("connlabel", "label"):
                 return ConnectionLabel(option.First, not);

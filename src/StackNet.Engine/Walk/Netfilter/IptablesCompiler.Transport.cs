@@ -203,7 +203,7 @@ internal sealed partial class IptablesCompiler
             Answer answer = state?.Invoke(run) ?? Answer.Yes;
             if (answer == Answer.No)
                 return Answer.No;
-            if (run.Packet.Conntrack.Entry is null)
+            if (run.Packet.Conntrack.Entry is null && !run.Packet.HasTemplate)
                 return hasState ? answer : Answer.No;
             foreach (Matcher matcher in rest)
             {
@@ -217,6 +217,11 @@ internal sealed partial class IptablesCompiler
         };
     }
 
+    /// <summary>What a CT target has hung on the packet is asked as if it were a connection: everything in it is 0.</summary>
+    private static readonly ConntrackEntry BlankConnection = new() { Confirmed = true };
+
+    private static ConntrackEntry Asked(HookRun run) => run.Packet.Conntrack.Entry ?? BlankConnection;
+
     private static Matcher ConntrackField(IptablesOption option)
     {
         bool not = option.Negated;
@@ -224,7 +229,7 @@ internal sealed partial class IptablesCompiler
         {
             case "ctproto":
                 return IptablesRuleSpec.ProtocolNumber(option.First) is { } protocol
-                    ? run => Is(run.Packet.Conntrack.Entry!.Protocol == protocol != not)
+                    ? run => Is(Asked(run).Protocol == protocol != not)
                     : Undecided;
             case "ctdir":
                 bool reply = string.Equals(option.First, "REPLY", StringComparison.OrdinalIgnoreCase);
@@ -261,7 +266,7 @@ internal sealed partial class IptablesCompiler
     {
         bool not = option.Negated;
         return IptablesAddress.TryParse(option.First, negated: false, out IptablesAddress address)
-            ? run => Is(address.Contains(field(run.Packet.Conntrack.Entry!)) != not)
+            ? run => Is(address.Contains(field(Asked(run))) != not)
             : Undecided;
     }
 
@@ -272,7 +277,7 @@ internal sealed partial class IptablesCompiler
             return Undecided;
         return run =>
         {
-            ushort port = field(run.Packet.Conntrack.Entry!);
+            ushort port = field(Asked(run));
             return Is((port >= low && port <= high) != not);
         };
     }
@@ -283,7 +288,7 @@ internal sealed partial class IptablesCompiler
         string[] wanted = option.First.ToUpperInvariant().Split(',');
         return run =>
         {
-            ConntrackEntry entry = run.Packet.Conntrack.Entry!;
+            ConntrackEntry entry = Asked(run);
             bool holds = false;
             foreach (string status in wanted)
             {

@@ -52,6 +52,9 @@ internal readonly record struct NetfilterResult(NetfilterVerdict Verdict)
     /// <summary>The line that is not modelled or the source that was not read.</summary>
     public string? Unknown { get; init; }
 
+    /// <summary>It dies, but by which of several rules, and with which answer, hangs on something that is not known.</summary>
+    public bool IsAnswerUnknown { get; init; }
+
     /// <summary>REJECT kind as the rule says it: icmp-port-unreachable, tcp-reset ….</summary>
     public string? RejectWith { get; init; }
 

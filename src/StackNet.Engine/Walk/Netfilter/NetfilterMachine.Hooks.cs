@@ -56,14 +56,15 @@ internal sealed partial class NetfilterMachine
         bases.RemoveAll(static chain => chain.Chain.IsEmpty);
         bool tracks = isIp && TracksConnections;
         bool bridgeTracks = family == NetfilterFamily.Bridge && BridgeTracks();
-        Item[] items = Order(bases, hook, tracks || bridgeTracks);
+        bool translates = isIp && Translates(family == NetfilterFamily.Ip6);
+        Item[] items = Order(bases, hook, tracks || bridgeTracks, translates);
         // One back end first or the other: it matters only where both have something at one priority.
         bool ties = bases.Exists(a => a.IsLegacy && bases.Exists(b => !b.IsLegacy && b.IsNat == a.IsNat && b.Priority == a.Priority));
         Item[]? legacyFirst = null;
         if (ties)
         {
             List<BaseChain> turned = [.. bases.Where(static chain => chain.IsLegacy), .. bases.Where(static chain => !chain.IsLegacy)];
-            legacyFirst = Order(turned, hook, tracks);
+            legacyFirst = Order(turned, hook, tracks, translates);
         }
         return new(items)
         {
@@ -73,7 +74,22 @@ internal sealed partial class NetfilterMachine
         };
     }
 
-    private static Item[] Order(List<BaseChain> bases, NetfilterHook hook, bool tracks)
+    /// <summary>
+    /// nf_nat hangs on all hooks of a family as soon as one nat chain is there, an empty one too; without any, no connection gets a binding, and
+    /// two with the same tuple clash.
+    /// </summary>
+    private bool Translates(bool v6)
+    {
+        if ((v6 ? Facts.Ip6tablesLegacy : Facts.IptablesLegacy) is not { } legacy || Facts.Nft is not { } nft)
+            return true;
+        IptablesRuleset? compat = v6 ? Facts.Ip6tablesNft : Facts.IptablesNft;
+        return legacy.Tables.Any(static t => t.Name == "nat")
+            || compat is null
+            || compat.Tables.Any(static t => t.Name == "nat")
+            || nft.Tables.Any(t => (t.Family == "inet" || t.Family == (v6 ? "ip6" : "ip")) && t.Chains.Any(static c => c.Type == "nat"));
+    }
+
+    private static Item[] Order(List<BaseChain> bases, NetfilterHook hook, bool tracks, bool translates)
     {
         List<Item> items = [];
         foreach (BaseChain chain in bases)
@@ -90,7 +106,7 @@ internal sealed partial class NetfilterMachine
                 items.Add(new(ItemKind.Defrag, -400, []));
                 items.Add(new(ItemKind.Track, -200, []));
             }
-            if (hook != NetfilterHook.Forward)
+            if (hook != NetfilterHook.Forward && translates)
             {
                 // All nat chains of a hook hang on one registration; among them their own priorities count.
                 CompiledChain[] nat =

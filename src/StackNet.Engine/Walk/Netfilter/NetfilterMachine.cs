@@ -117,6 +117,7 @@ internal sealed partial class NetfilterMachine
         NetfilterResult unknown = new(NetfilterVerdict.Unknown) { Rule = rule, Unknown = why };
         int runs = 1;
         bool agrees = first.Verdict != NetfilterVerdict.Unknown;
+        bool sameAnswer = true;
         while (agrees && run.NextChoices())
         {
             if (++runs > MostRuns)
@@ -129,9 +130,12 @@ internal sealed partial class NetfilterMachine
             run.Reset();
             NetfilterResult next = Finish(run, RunItems(hook, run), hook);
             agrees = Agree(first, next) && (!Goes(next) || SameChange(run.Packet, firstPacket, firstEntry));
+            sameAnswer &= next.Verdict == first.Verdict && next.Rule == first.Rule && next.RejectWith == first.RejectWith;
         }
-        if (agrees)
+        if (agrees && (sameAnswer || Goes(first)))
             return first;
+        if (agrees)
+            return first with { Verdict = NetfilterVerdict.Drop, Reason = PacketReason.RuleDrop, Rule = null, IsAnswerUnknown = true };
         if (first.Verdict == NetfilterVerdict.Unknown)
             return first;
         return unknown;

@@ -105,7 +105,10 @@ internal sealed class NftTester
             {
                 Dimension? low = Read(range[0], type, bits);
                 Dimension? high = Read(range[1], type, bits);
-                return low is { Text: null } l && high is { Text: null } h ? new Dimension(l.Low, h.High, null, IsPrefix: false) : null;
+                // nft refuses a range that ends before it begins, but prints two comparisons of one rule so (1.0.6): what it was cannot be told.
+                return low is { Text: null } l && high is { Text: null } h && l.Low <= h.High
+                    ? new Dimension(l.Low, h.High, null, IsPrefix: false)
+                    : null;
             }
             if (json.TryGetProperty("prefix", out JsonElement prefix))
                 return ReadPrefix(prefix, type, bits);
