@@ -104,7 +104,8 @@ internal static class IptablesRuleParser
 
     private sealed class Module(string name)
     {
-        public string Name { get; } = name;
+        public string Name { get; } = IptablesOptions.Canonical(name);
+        public string PrintedName { get; } = name;
         public List<IptablesOption> Options { get; } = [];
         public List<string>? Raw { get; set; }
     }
@@ -162,6 +163,7 @@ internal static class IptablesRuleParser
         private static IptablesModule Finish(Module module) =>
             new(module.Name, module.Options)
             {
+                PrintedName = module.PrintedName,
                 IsKnown = IptablesOptions.IsMatch(module.Name),
                 Raw = module.Raw is null ? null : string.Join(' ', module.Raw),
             };
@@ -222,7 +224,7 @@ internal static class IptablesRuleParser
                     break;
                 case "-m" or "--match":
                     if (Take() is { } name)
-                        _modules.Add(new Module(IptablesOptions.Canonical(name)));
+                        _modules.Add(new Module(name));
                     _inTarget = false;
                     break;
                 case "-j" or "--jump" or "-g" or "--goto":
@@ -289,7 +291,7 @@ internal static class IptablesRuleParser
             // "-p tcp --dport 22" written by hand: the protocol's own match is loaded by itself.
             if (_protocol is not null && IptablesOptions.MatchArity(_protocol, name) is >= 0 and var own)
             {
-                Module module = new(IptablesOptions.Canonical(_protocol));
+                Module module = new(_protocol);
                 IReadOnlyList<string> taken = Values(own, glued, ref negated);
                 module.Options.Add(new IptablesOption(name, negated, taken));
                 _modules.Add(module);

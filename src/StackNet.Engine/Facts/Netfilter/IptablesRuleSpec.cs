@@ -198,6 +198,9 @@ internal readonly record struct IptablesDevice(string Name, bool Negated)
 /// <summary>A match module with its options.</summary>
 internal sealed record IptablesModule(string Name, IReadOnlyList<IptablesOption> Options)
 {
+    /// <summary>The name as it was written, e.g. icmpv6 for icmp6.</summary>
+    public string PrintedName { get; init; } = Name;
+
     /// <summary>False: a module iptables 1.8 does not have; what belongs to it is in <see cref="Raw"/>.</summary>
     public bool IsKnown { get; init; } = true;
 

@@ -60,7 +60,17 @@ internal sealed partial class NftCompiler
                     effects.Add(effect);
             }
         }
-        catch (Exception wrong) when (wrong is JsonException or InvalidOperationException or KeyNotFoundException)
+        // What the JSON of a rule may be is up to nft: a form that was not foreseen makes the rule unknown, nothing else.
+        catch (Exception wrong)
+            when (wrong
+                    is JsonException
+                        or InvalidOperationException
+                        or KeyNotFoundException
+                        or ArgumentException
+                        or FormatException
+                        or OverflowException
+                        or IndexOutOfRangeException
+            )
         {
             matchers.Clear();
             effects = [NotModelled];
