@@ -72,7 +72,11 @@ internal sealed partial class Walker
             case IpProtocols.Udp or IpProtocols.UdpLite:
                 bool? listens = Listens(device, packet, "udp");
                 if (!toGroup && listens != true && IcmpError(device, packet, type: 3, code: 3) is { } unreachable)
+                {
+                    // udp_rcv has let go of the connection (nf_reset_ct) before it finds no socket.
+                    unreachable.Conntrack = default;
                     Emit(EmittedKind.IcmpError, device, unreachable, ifNobodyListens: listens is null);
+                }
                 return;
             case IpProtocols.Igmp:
                 return;

@@ -101,7 +101,7 @@ internal sealed partial class Walker
             return;
         }
         // ageing_time 0 forgets at once (nova's qbr): the next frame is flooded again.
-        if (port.Facts.Learning && Remembers(bridge) && bridge.Find(vlan, packet.SourceMac) is not { IsStatic: true })
+        if (port.Facts.Learning && Remembers(bridge) && bridge.Find(vlan, packet.SourceMac) is not { IsFixed: true })
             _state.Learn(bridge, vlan, packet.SourceMac, device);
         if (port.Facts.State == "learning")
         {
@@ -395,10 +395,10 @@ internal sealed partial class Walker
     private FdbTarget? Lookup(BridgeModel bridge, int vlan, Mac mac)
     {
         FdbTarget? read = bridge.Find(vlan, mac) ?? (vlan != 0 && bridge.Find(0, mac) is { IsLocal: true } local ? local : null);
-        if (read is { IsStatic: true } || read is { IsLocal: true })
+        if (read is { IsFixed: true } || read is { IsLocal: true })
             return read;
         if (Remembers(bridge) && _state.LearnedPort(bridge, vlan, mac) is { } port)
-            return new FdbTarget(port, IsLocal: false, IsStatic: false);
+            return new FdbTarget(port, IsLocal: false, IsFixed: false);
         return read;
     }
 

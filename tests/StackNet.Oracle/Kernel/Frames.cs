@@ -181,12 +181,17 @@ internal static class Frames
             Length = length,
             IpId = BinaryPrimitives.ReadUInt16BigEndian(raw[4..]),
             DontFragment = (raw[6] & 0x40) != 0,
+            MoreFragments = (raw[6] & 0x20) != 0,
+            FragmentOffset = (BinaryPrimitives.ReadUInt16BigEndian(raw[6..]) & 0x1fff) * 8,
             Ttl = raw[8],
             Protocol = raw[9],
             Source = Ip.V4(BinaryPrimitives.ReadUInt32BigEndian(raw[12..])),
             Destination = Ip.V4(BinaryPrimitives.ReadUInt32BigEndian(raw[16..])),
         };
         int skip = 0;
+        // A later fragment has no transport header.
+        if (packet.FragmentOffset != 0)
+            return new Seen(packet, network.ToArray(), body.ToArray());
         if (packet.Protocol == IpProtocols.Icmp && body.Length >= 8)
         {
             packet.IcmpType = body[0];

@@ -214,7 +214,8 @@ internal sealed class PacketRun(RealNode lab)
         {
             Packet packet = seen.Packet;
             if (
-                left.Exists(o => ReferenceEquals(o.Seen, seen))
+                packet.FragmentOffset != 0
+                || left.Exists(o => ReferenceEquals(o.Seen, seen))
                 || packet.Protocol is not (1 or 6 or 17)
                 || (packet.Protocol == 1 && packet.IcmpType == 5)
             )

@@ -28,7 +28,7 @@ internal sealed class BridgeModel(Device device)
 }
 
 /// <summary>Where the forwarding database leads: a port, or the bridge itself (a port's own or the bridge's own address).</summary>
-internal readonly record struct FdbTarget(Device? Port, bool IsLocal, bool IsStatic);
+internal readonly record struct FdbTarget(Device? Port, bool IsLocal, bool IsFixed);
 
 /// <summary>A port of a Linux bridge.</summary>
 internal sealed class BridgePort(BridgeModel bridge, Device device)

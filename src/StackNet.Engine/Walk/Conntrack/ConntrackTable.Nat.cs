@@ -49,7 +49,12 @@ internal sealed partial class ConntrackTable
     {
         bool Free(ConntrackTuple tuple) => !IsTaken(entry, Mirror(entry.Protocol, tuple) ?? tuple.Swap());
 
-        if (manip == NatManip.Source && !range.Random && IsInRange(entry.Protocol, current, range, manip) && Free(current))
+        if (
+            manip == NatManip.Source
+            && !range.Random
+            && IsInRange(entry.Protocol, current, range, manip)
+            && (Free(current) || IsReverse(entry, current))
+        )
             return current;
         ConntrackTuple tuple = ChooseAddress(entry, current, range, manip);
         if (!UsesPorts(entry.Protocol))
@@ -130,6 +135,19 @@ internal sealed partial class ConntrackTable
             if (fits)
                 yield return entry;
         }
+    }
+
+    /// <summary>
+    /// Only a connection without NAT that runs the other way holds the tuple: no other port is looked for (nf_nat_used_tuple_new), and the
+    /// packet is lost when its own connection is entered.
+    /// </summary>
+    private bool IsReverse(ConntrackEntry entry, ConntrackTuple tuple)
+    {
+        ConntrackTuple reply = Mirror(entry.Protocol, tuple) ?? tuple.Swap();
+        return _entries.TryGetValue(new(entry.Protocol, entry.ZoneKey.For(reply: true), reply), out ConntrackEntry? holder)
+            && holder is { SourceNat: false, DestinationNat: false }
+            && holder.Original == reply
+            && holder.Reply == entry.Original;
     }
 
     private static bool UsesPorts(byte protocol) => HasPorts(protocol) || protocol is IpProtocols.Icmp or IpProtocols.Icmp6;

@@ -171,7 +171,9 @@ internal sealed partial class ConntrackTable
         isReply = false;
         if (!_entries.TryGetValue(new(protocol, id, tuple), out ConntrackEntry? entry))
             return null;
-        isReply = entry.Original != tuple || entry.ZoneKey.For(reply: false) != id;
+        // A packet to its own sender fits both ways; the reply tuple was put first into the hash's chain.
+        bool both = entry.Original == entry.Reply && entry.ZoneKey.For(reply: true) == id;
+        isReply = both || entry.Original != tuple || entry.ZoneKey.For(reply: false) != id;
         // nf_ct_key_equal: the zone must agree in the very direction the tuple was found in.
         return entry.ZoneKey.For(isReply) == zone.For(isReply) ? entry : null;
     }

@@ -174,7 +174,7 @@ internal static class DeviceTable
             // br_add_if puts a new port first, and floods go through the list in its order; younger devices have higher indexes.
             bridge.Ports.Insert(0, device.BridgePort);
             // A port's own address is local on the bridge whether or not the reading lists it (fdb_add_local).
-            bridge.Add(0, device.Mac, new FdbTarget(device, IsLocal: true, IsStatic: true));
+            bridge.Add(0, device.Mac, new FdbTarget(device, IsLocal: true, IsFixed: true));
         }
         foreach (FdbEntry entry in net.Facts.Fdb ?? [])
             AddEntry(net, entry);
@@ -188,7 +188,7 @@ internal static class DeviceTable
                 device.Bridge?.Vlans.Add(vlan);
         }
         foreach (Device device in net.DevicesByIndex.Values)
-            device.Bridge?.Add(0, device.Mac, new FdbTarget(null, IsLocal: true, IsStatic: true));
+            device.Bridge?.Add(0, device.Mac, new FdbTarget(null, IsLocal: true, IsFixed: true));
     }
 
     private static void AddEntry(NamespaceMachine net, FdbEntry entry)
@@ -199,13 +199,14 @@ internal static class DeviceTable
         {
             // "permanent" on the bridge itself: an address of the bridge ("self" group addresses are the device's filter, not the table).
             if (!entry.Mac.IsGroup)
-                own.Add(entry.Vlan ?? 0, entry.Mac, new FdbTarget(null, IsLocal: true, IsStatic: true));
+                own.Add(entry.Vlan ?? 0, entry.Mac, new FdbTarget(null, IsLocal: true, IsFixed: true));
             return;
         }
         if (entry.Master is null || device.Master?.Bridge is not { } bridge || entry.Mac.IsGroup)
             return;
         // bridge(8): "permanent" is local; "static" is set by hand and leads to the port; "" was learned. A stale one still leads there.
+        // A static entry moves to the port where its address shows up, unless it is sticky (br_fdb_update).
         bool isLocal = entry.State == "permanent";
-        bridge.Add(entry.Vlan ?? 0, entry.Mac, new FdbTarget(device, isLocal, isLocal || entry.State == "static"));
+        bridge.Add(entry.Vlan ?? 0, entry.Mac, new FdbTarget(device, isLocal, isLocal || entry.Flags.Contains("sticky")));
     }
 }
