@@ -93,15 +93,13 @@ internal sealed partial class ConntrackTable
         if (!_hasChoices)
             return null;
         ConntrackEntry? found = null;
-        foreach (ConntrackEntry entry in Candidates(protocol, tuple))
+        foreach (ConntrackEntry entry in Candidates(protocol, tuple, zone))
         {
             if (found is not null && !ReferenceEquals(found, entry))
             {
                 _ambiguous = true;
                 return null;
             }
-            if (entry.ZoneKey.For(reply: true) != zone.For(reply: true))
-                return null;
             found = entry;
         }
         if (found is null)
@@ -114,11 +112,14 @@ internal sealed partial class ConntrackTable
         return found;
     }
 
-    private IEnumerable<ConntrackEntry> Candidates(byte protocol, ConntrackTuple tuple)
+    // What was chosen does not matter where a reply is looked up in another zone.
+    private IEnumerable<ConntrackEntry> Candidates(byte protocol, ConntrackTuple tuple, ConntrackZone zone)
     {
         foreach (ConntrackEntry entry in _entries.Values)
         {
             if (entry.Protocol != protocol || entry.Choice is not { } choice)
+                continue;
+            if (entry.ZoneKey.For(reply: true) != zone.For(reply: true))
                 continue;
             ConntrackTuple reply = entry.Reply;
             bool isIcmp = protocol is IpProtocols.Icmp or IpProtocols.Icmp6;

@@ -55,7 +55,7 @@ internal sealed partial class ConntrackTable
         if (packet.Conntrack.Info is not (ConntrackInfo.New or ConntrackInfo.Invalid))
             return false;
         ConntrackTuple tuple = TupleOf(packet);
-        if (_hasChoices && Candidates(packet.Protocol, tuple).Any())
+        if (_hasChoices && Candidates(packet.Protocol, tuple, new ConntrackZone(packet.TemplateZone, packet.TemplateZoneDirection)).Any())
             return true;
         if (_uncertain is null)
             return false;
