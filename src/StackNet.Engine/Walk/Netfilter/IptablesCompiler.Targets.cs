@@ -96,8 +96,13 @@ internal sealed partial class IptablesCompiler
                         run.Packet.TcpMss = null;
                     return Outcome.Next;
                 };
+            case "TPROXY":
+                // tproxy_tg4: without a socket to hand the packet to it is dropped.
+                if (!Numbers.TryParse(target.Value("on-port") ?? "0", out uint port) || port > ushort.MaxValue)
+                    return NotModelled;
+                return run => Listeners.MayTake(run, (ushort)port) ? NotModelled(run) : Outcome.Drop;
             default:
-                // QUEUE, NFQUEUE, TPROXY, SYNPROXY, CLUSTERIP, HMARK, MIRROR, SNPT, DNPT: another program or state decides.
+                // QUEUE, NFQUEUE, SYNPROXY, CLUSTERIP, HMARK, MIRROR, SNPT, DNPT: another program or state decides.
                 return NotModelled;
         }
     }

@@ -42,7 +42,7 @@ internal sealed partial class NftCompiler
             if (part.ValueKind == JsonValueKind.Object && part.EnumerateObject().FirstOrDefault().Name is "&" or "|" or "^" or "<<" or ">>")
                 return NftExpression.Unknown;
         }
-        NftExpression[] parts = [.. body.EnumerateArray().Select(Expression)];
+        NftExpression[] parts = [.. body.EnumerateArray().Select(Part)];
         return new(
             run =>
             {
@@ -53,6 +53,22 @@ internal sealed partial class NftCompiler
             },
             [.. parts.SelectMany(static part => part.Types)]
         );
+    }
+
+    // A part may be a constant ("ip saddr . "lo" @set").
+    private NftExpression Part(JsonElement json)
+    {
+        switch (json.ValueKind)
+        {
+            case JsonValueKind.Number when json.TryGetUInt64(out ulong number):
+                return new(_ => NftValue.Of((UInt128)number), [NftType.Integer]);
+            case JsonValueKind.String when json.GetString() is { } text:
+                if (Ip.TryParse(text, out Ip ip))
+                    return new(_ => NftValue.Of(ip), [ip.IsV6 ? NftType.Ip6 : NftType.Ip4]);
+                return new(_ => NftValue.Of(text), [NftType.Interface]);
+            default:
+                return Expression(json);
+        }
     }
 
     private NftExpression Arithmetic(string operation, JsonElement body)

@@ -12,6 +12,9 @@ internal sealed partial class NftCompiler
         if (!body.TryGetProperty("key", out JsonElement key) || !body.TryGetProperty("value", out JsonElement value))
             return NotModelled;
         JsonProperty property = key.EnumerateObject().First();
+        // What nothing on the packet's way asks for.
+        if (property.Name is "meta" or "ct" && Text(property.Value, "key") is "nftrace" or "secmark" or "event" or "helper")
+            return static _ => Outcome.Next;
         NftType type = property.Name is "payload" or "meta" or "ct" ? Expression(key).Types[0] : NftType.Integer;
         if (Operand(value, type) is not { } operand)
             return NotModelled;
@@ -55,7 +58,6 @@ internal sealed partial class NftCompiler
             "mark" => static (run, number) => run.Packet.Mark = (uint)number,
             "priority" => static (run, number) => run.Packet.Priority = (uint)number,
             "pkttype" => static (run, number) => run.Packet.Type = (PacketType)(int)number,
-            "nftrace" or "secmark" => static (_, _) => { },
             _ => null,
         };
 
@@ -95,8 +97,6 @@ internal sealed partial class NftCompiler
                     packet.TemplateZone = (ushort)number;
                     packet.TemplateZoneDirection = side;
                 };
-            case "event" or "secmark" or "helper":
-                return static (_, _) => { };
             default:
                 return null;
         }

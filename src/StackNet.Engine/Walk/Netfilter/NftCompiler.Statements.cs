@@ -43,7 +43,11 @@ internal sealed partial class NftCompiler
                 return Jump(Text(body, "target"), name == "goto");
             case "ct count":
                 return ConnectionLimit(body);
-            case "limit" or "quota" or "meter":
+            case "quota":
+                return Quota(body);
+            case "tproxy":
+                return TransparentProxy(body);
+            case "limit" or "meter":
                 return ByChance;
             case "reject":
                 return Reject(body);
