@@ -93,6 +93,7 @@ internal static class IptablesRuleWriter
             ("string", "string" or "hex-string")
             or ("LED", "led-trigger-id") => Quoting.Always,
 
+
             ("comment" or "helper" or "cgroup" or "rateest" or "nfacct", _)
             or
             ("LOG" or "NFLOG" or "ULOG", "log-prefix" or "nflog-prefix" or "ulog-prefix")
