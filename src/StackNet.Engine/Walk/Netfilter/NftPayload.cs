@@ -72,7 +72,8 @@ internal static class NftPayload
             "dscp" => Field(NftType.Dscp, 6, IsIp4, static packet => (UInt128)(packet.Tos >> 2)),
             "ecn" => Field(NftType.Ecn, 2, IsIp4, static packet => (UInt128)(packet.Tos & 3)),
             "length" => Field(NftType.Integer, 16, IsIp4, static packet => (UInt128)packet.Length),
-            "id" => Field(NftType.Integer, 16, IsIp4, static packet => packet.IpId),
+            // A packet of which nobody said it has some identification.
+            "id" => Place(IsIp4, transport: false, 32, 16),
             "version" => Field(NftType.Integer, 4, IsIp4, static _ => 4),
             "hdrlength" => Field(NftType.Integer, 4, IsIp4, static packet => (UInt128)(5 + packet.IpOptionsLength / 4)),
             "checksum" => Place(IsIp4, transport: false, 80, 16),
