@@ -65,13 +65,16 @@ internal sealed class WalkState
     public void LearnNeighbour(string ns, string device, Ip address, Mac mac) => _neighbours[(ns, device, address)] = mac;
 
     /// <summary>A hook's answer on the first packet of a connection is not known: what follows in either direction hangs on it.</summary>
-    public void Doubt(NamespaceMachine net, Packet packet)
+    /// <param name="net">Where.</param>
+    /// <param name="packet">A packet of it.</param>
+    /// <param name="anyFlow">Which connection it belongs to is not known either: every one of its two hosts may be it.</param>
+    public void Doubt(NamespaceMachine net, Packet packet, bool anyFlow = false)
     {
         if (!packet.IsIp)
             return;
         if (!_doubtful.TryGetValue(net.Name, out List<Flow>? flows))
             _doubtful[net.Name] = flows = [];
-        flows.Add(Flow.Of(packet));
+        flows.Add(Flow.Of(packet) with { AnyOfHosts = anyFlow });
     }
 
     /// <summary>
@@ -87,6 +90,8 @@ internal sealed class WalkState
         {
             if (flow.Protocol != own.Protocol)
                 continue;
+            if (flow.AnyOfHosts && (flow.Touches(own.Source) || flow.Touches(own.Destination)))
+                return true;
             bool back =
                 (own.Source == flow.Destination && own.SourcePort == flow.DestinationPort)
                 || (own.Destination == flow.Source && own.DestinationPort == flow.SourcePort);
@@ -123,6 +128,10 @@ internal sealed class WalkState
     /// <summary>Ends of a packet as connection tracking tells them; an ICMP id stands for both ports.</summary>
     private readonly record struct Flow(byte Protocol, Ip Source, Ip Destination, ushort SourcePort, ushort DestinationPort)
     {
+        public bool AnyOfHosts { get; init; }
+
+        public bool Touches(Ip host) => host == Source || host == Destination;
+
         public static Flow Of(Packet packet)
         {
             bool icmp = packet.Protocol is IpProtocols.Icmp or IpProtocols.Icmp6;

@@ -94,6 +94,8 @@ internal sealed partial class Walker
         bool? listens = Listens(device, packet, "tcp");
         bool isSyn = (packet.TcpFlags & (TcpFlags.Syn | TcpFlags.Ack)) == TcpFlags.Syn;
         Packet answer = Back(packet, ttl);
+        // tcp_v4_send_reset takes the type of service over, and routes by it.
+        answer.Tos = packet.Tos;
         answer.Length = 40;
         if (listens == true && isSyn)
         {

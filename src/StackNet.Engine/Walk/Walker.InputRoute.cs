@@ -138,7 +138,7 @@ internal sealed partial class Walker
     {
         if ((uint)packet.Source.Value >> 24 != 0)
         {
-            SourceCheck check = ReversePath.Validate(device, packet, outDevice: null);
+            SourceCheck check = ReversePath.Validate(device, packet, outDevice: null, toGroup: true);
             if (!check.Passes)
                 return Refused(check);
         }

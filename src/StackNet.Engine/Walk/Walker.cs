@@ -46,7 +46,7 @@ internal sealed partial class Walker
         WalkOutcome outcome = _outcome;
         // What the packet would have changed in its connection is not known: neither is what later ones of it meet.
         if (outcome.Unknown is not null && _sent is (NamespaceMachine net, Packet sent))
-            _state.Doubt(net, sent);
+            _state.Doubt(net, sent, anyFlow: outcome.Unknown == NetfilterMachine.UncertainConnection);
         WalkOutput? left = outcome.Outputs.Find(o => o.Kind != WalkOutputKind.LocalSocket);
         if (left is not null)
         {

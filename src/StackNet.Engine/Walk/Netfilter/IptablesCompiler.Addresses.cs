@@ -59,7 +59,7 @@ internal sealed partial class IptablesCompiler
                 return Is(!not);
             if (run.Packet.Destination.IsMulticast && run.Packet.Source.IsAny)
                 return Is(!not);
-            if (run.Context.Routing?.ReverseLookup(run.Packet, device, useMark) is not { } answer)
+            if (run.Context.Routing?.ReverseLookup(run.Packet, device, useMark, useProtocol: false) is not { } answer)
                 return Answer.Maybe;
             bool good = answer.Type == "unicast" || (answer.Type == "local" && acceptLocal);
             return Is((good && (loose || answer.Device == device)) != not);

@@ -113,10 +113,10 @@ internal interface IRoutingOracle
     string? AddressType(Ip address, string? device);
 
     /// <summary>Reverse path lookup (rpfilter, fib saddr): does a route to the source exist, and by which device; null when not known.</summary>
-    RouteAnswer? ReverseLookup(Packet packet, string? inDevice, bool useMark);
+    RouteAnswer? ReverseLookup(Packet packet, string? inDevice, bool useMark, bool useProtocol);
 
     /// <summary>Forward lookup (fib daddr): kind and device of the route to the address; null when not known.</summary>
-    RouteAnswer? Lookup(Ip destination, string? outDevice, uint mark);
+    RouteAnswer? Lookup(Packet packet, bool useMark);
 }
 
 /// <summary>Answer of a lookup: route type and device ("" when there is none).</summary>

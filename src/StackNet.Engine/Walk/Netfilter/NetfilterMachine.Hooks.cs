@@ -156,6 +156,9 @@ internal sealed partial class NetfilterMachine
         return Outcome.Unknown;
     }
 
+    /// <summary>Why a packet's fate is not known when it may belong to more than one connection, or to one that may not exist.</summary>
+    public const string UncertainConnection = "whether an earlier packet of this connection passed is not known";
+
     private static Outcome Track(HookRun run)
     {
         Packet packet = run.Packet;
@@ -170,7 +173,7 @@ internal sealed partial class NetfilterMachine
             )
         );
         if (isNew && run.Table.IsUncertain(packet))
-            run.Spoil("whether an earlier packet of this connection passed is not known");
+            run.Spoil(UncertainConnection);
         packet.TemplateZone = 0;
         packet.TemplateZoneDirection = ConntrackZoneDirection.Both;
         packet.HasTemplate = false;

@@ -194,8 +194,8 @@ internal sealed partial class NftCompiler
         if (source && run.Packet.Source.IsAny && (run.Packet.Destination.IsLimitedBroadcast || run.Packet.Destination.IsMulticast))
             return NftValue.Of(run.Context.InDevice?.Name);
         RouteAnswer? answer = source
-            ? run.Context.Routing?.ReverseLookup(run.Packet, wanted?.Name ?? run.Context.InDevice?.Name, mark)
-            : run.Context.Routing?.Lookup(run.Packet.Destination, oif ? wanted?.Name : null, mark ? run.Packet.Mark : 0);
+            ? run.Context.Routing?.ReverseLookup(run.Packet, wanted?.Name ?? run.Context.InDevice?.Name, mark, useProtocol: true)
+            : run.Context.Routing?.Lookup(run.Packet, mark);
         if (answer is not { } route)
             return NftValue.Maybe;
         if (route.Type != "unicast" || (wanted is not null && route.Device != wanted.Name))

@@ -20,14 +20,15 @@ internal static class ReversePath
     /// <param name="device">Device it came in by.</param>
     /// <param name="packet">The packet.</param>
     /// <param name="outDevice">Device it would leave by; null for local delivery.</param>
-    public static SourceCheck Validate(Device device, Packet packet, string? outDevice)
+    /// <param name="toGroup">To a broadcast or multicast address: the way back is looked up without a source (ip_route_input_slow, ip_mc_validate_source).</param>
+    public static SourceCheck Validate(Device device, Packet packet, string? outDevice, bool toGroup = false)
     {
         Setting mode = device.Settings.ReversePath;
         NamespaceMachine net = device.Net;
         RoutingModel routing = net.Routing4;
         Ip source = packet.Source;
         if (mode.IsUnread)
-            return Unread(device, packet, outDevice, mode);
+            return Unread(device, packet, outDevice, mode, toGroup);
         if (mode.Value == 0 && !routing.HasRealms)
         {
             Setting accept = device.Settings.AcceptLocal;
@@ -42,13 +43,13 @@ internal static class ReversePath
                     : SourceCheck.Fails(PacketReason.Martian, $"the source {source} is an address of {owner} and {accept}");
             }
         }
-        return FullCheck(device, packet, outDevice, mode);
+        return FullCheck(device, packet, outDevice, mode, toGroup);
     }
 
     /// <summary>rp_filter was not read: the answer is known all the same when every mode gives it.</summary>
-    private static SourceCheck Unread(Device device, Packet packet, string? outDevice, Setting mode)
+    private static SourceCheck Unread(Device device, Packet packet, string? outDevice, Setting mode, bool toGroup)
     {
-        SourceCheck strict = FullCheck(device, packet, outDevice, mode with { Value = 1 });
+        SourceCheck strict = FullCheck(device, packet, outDevice, mode with { Value = 1 }, toGroup);
         if (strict.Unknown is not null)
             return strict;
         if (strict.Passes && device.Net.Addresses.OwnerOf(packet.Source) is null)
@@ -56,7 +57,7 @@ internal static class ReversePath
         return SourceCheck.NotKnown(mode.ToString());
     }
 
-    private static SourceCheck FullCheck(Device device, Packet packet, string? outDevice, Setting mode)
+    private static SourceCheck FullCheck(Device device, Packet packet, string? outDevice, Setting mode, bool toGroup)
     {
         NamespaceMachine net = device.Net;
         bool usesMark = false;
@@ -70,7 +71,7 @@ internal static class ReversePath
         FibQuery query = new()
         {
             Destination = packet.Source,
-            Source = packet.Destination,
+            Source = toGroup ? Ip.V4(0) : packet.Destination,
             InDevice = outDevice,
             Mark = usesMark ? packet.Mark : 0,
             Tos = packet.Tos,

@@ -33,7 +33,7 @@ internal sealed class RoutingOracle(NamespaceMachine net) : IRoutingOracle
         return net.Addresses.OwnerOf(address) is { } owner && (device is null || owner.Name == device) ? "local" : "unicast";
     }
 
-    public RouteAnswer? ReverseLookup(Packet packet, string? inDevice, bool useMark)
+    public RouteAnswer? ReverseLookup(Packet packet, string? inDevice, bool useMark, bool useProtocol)
     {
         if (packet.Source.IsV6)
             return null;
@@ -45,6 +45,8 @@ internal sealed class RoutingOracle(NamespaceMachine net) : IRoutingOracle
                 Source = packet.Destination,
                 Mark = useMark ? packet.Mark : 0,
                 Tos = packet.Tos,
+                // nft_fib tells policy rules the protocol, never ports; ipt_rpfilter neither.
+                Protocol = useProtocol ? packet.Protocol : (byte)0,
                 IgnoreLinkState = true,
             }
         );
@@ -57,17 +59,20 @@ internal sealed class RoutingOracle(NamespaceMachine net) : IRoutingOracle
             : answer;
     }
 
-    public RouteAnswer? Lookup(Ip destination, string? outDevice, uint mark)
+    public RouteAnswer? Lookup(Packet packet, bool useMark)
     {
-        if (destination.IsV6)
+        if (packet.Destination.IsV6)
             return null;
         return Answer(
             net.Routing4.Lookup(
                 new FibQuery
                 {
-                    Destination = destination,
-                    OutDevice = outDevice,
-                    Mark = mark,
+                    Destination = packet.Destination,
+                    Source = packet.Source.IsMulticast || packet.Source.IsLimitedBroadcast ? Ip.V4(0) : packet.Source,
+                    Mark = useMark ? packet.Mark : 0,
+                    Tos = packet.Tos,
+                    Protocol = packet.Protocol,
+                    IgnoreLinkState = true,
                 }
             )
         );
