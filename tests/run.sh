@@ -83,15 +83,17 @@ for project in tests/*/*.Tests.csproj; do
     fi
 done
 
-# --- Random nodes and packets: the kernel beside the walk. Other nodes with another seed: STACKNET_ORACLE_SEED=N.
+# --- Random nodes and packets: the kernel beside the walk. The same nodes every time, however fast the machine is, so that a change is
+# judged by itself; others, and more of them: STACKNET_ORACLE_SEED=N STACKNET_ORACLE_NODES=N STACKNET_ORACLE_MINUTES=N.
 seed=${STACKNET_ORACLE_SEED:-20}
-minutes=${STACKNET_ORACLE_MINUTES:-1.5}
+nodes=${STACKNET_ORACLE_NODES:-100}
+minutes=${STACKNET_ORACLE_MINUTES:-3}
 if [ "$(id -u)" -ne 0 ]; then
     echo "Kernel oracle skipped: it makes network namespaces, which needs root."
     skipped=$((skipped + 1))
 else
-    echo "== StackNet.Oracle kernel --minutes $minutes --seed $seed"
-    if dotnet tests/StackNet.Oracle/bin/Release/net10.0/StackNet.Oracle.dll kernel --minutes "$minutes" --seed "$seed" --into "$results/oracle"; then
+    echo "== StackNet.Oracle kernel --nodes $nodes --minutes $minutes --seed $seed"
+    if dotnet tests/StackNet.Oracle/bin/Release/net10.0/StackNet.Oracle.dll kernel --nodes "$nodes" --minutes "$minutes" --seed "$seed" --into "$results/oracle"; then
         passed=$((passed + 1))
     else
         failed=$((failed + 1))

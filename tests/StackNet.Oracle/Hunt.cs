@@ -11,7 +11,7 @@ using StackNet.Oracle.Kernel;
 namespace StackNet.Oracle;
 
 /// <summary>Draws node after node, lets the kernel and the walk answer, and keeps what they disagree on.</summary>
-internal sealed partial class Hunt(TimeSpan time, int seed, string into, int workers)
+internal sealed partial class Hunt(TimeSpan time, int nodes, int seed, string into, int workers)
 {
     private const int RulesetsOfOneNode = 10;
     private const int MostFound = 20;
@@ -65,6 +65,8 @@ internal sealed partial class Hunt(TimeSpan time, int seed, string into, int wor
         while (_watch.Elapsed < time && _found < MostFound)
         {
             int number = Interlocked.Increment(ref _node);
+            if (number >= nodes)
+                return;
             try
             {
                 Node(number);

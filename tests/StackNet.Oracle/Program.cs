@@ -4,7 +4,7 @@ using StackNet.Oracle;
 using StackNet.Oracle.Comparing;
 
 const string usage = """
-    StackNet.Oracle kernel [--minutes N] [--seed S] [--into FOLDER] [--workers N]   random nodes, the real kernel beside the walk (root)
+    StackNet.Oracle kernel [--minutes N] [--nodes N] [--seed S] [--into FOLDER] [--workers N]   random nodes, the real kernel beside the walk (root)
     StackNet.Oracle cases FOLDER                                      measured cases: a line for each packet that differs
     StackNet.Oracle explain FILE                                      one case: every step of the walk
     StackNet.Oracle corpus FOLDER                                     rulesets: round trip, raw rest, time
@@ -37,6 +37,7 @@ catch (Exception e) when (e is FormatException or CaptureException or IOExceptio
 static int Kernel(string[] options)
 {
     double minutes = 1;
+    int nodes = int.MaxValue;
     int seed = Environment.TickCount & 0xffffff;
     int workers = Math.Min(2, Environment.ProcessorCount);
     string into = Path.Combine(Directory.GetCurrentDirectory(), "TestResults", "oracle");
@@ -47,6 +48,9 @@ static int Kernel(string[] options)
         {
             case "--minutes":
                 minutes = double.Parse(value, CultureInfo.InvariantCulture);
+                break;
+            case "--nodes":
+                nodes = int.Parse(value, CultureInfo.InvariantCulture);
                 break;
             case "--seed":
                 seed = int.Parse(value, CultureInfo.InvariantCulture);
@@ -67,7 +71,7 @@ static int Kernel(string[] options)
         return 3;
     }
     Console.WriteLine($"seed {seed}, {minutes} minutes, {workers} workers");
-    return new Hunt(TimeSpan.FromMinutes(minutes), seed, into, workers).Run() ? 0 : 1;
+    return new Hunt(TimeSpan.FromMinutes(minutes), nodes, seed, into, workers).Run() ? 0 : 1;
 }
 
 static int Cases(string folder)
