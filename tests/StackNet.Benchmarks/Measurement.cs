@@ -156,7 +156,7 @@ internal static class Measurement
 
     private static void Shell(string capture)
     {
-        string configuration = Path.GetFileName(Path.GetDirectoryName(Path.GetDirectoryName(AppContext.BaseDirectory.TrimEnd('/'))!)!);
+        string configuration = Path.GetFileName(Path.GetDirectoryName(AppContext.BaseDirectory.TrimEnd('/'))!);
         string shell = Path.GetFullPath(
             Path.Join(AppContext.BaseDirectory, $"../../../../../src/StackNet.Shell/bin/{configuration}/net10.0/StackNet.Shell.dll")
         );

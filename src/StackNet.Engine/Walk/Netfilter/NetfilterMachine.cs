@@ -45,9 +45,12 @@ internal sealed partial class NetfilterMachine
         // A rule that asks for counters switches counting on (nf_ct_set_acct), and a setting that was printed says so too.
         table.CountsTraffic = Facts.Sysctls?.GetValueOrDefault("net.netfilter.nf_conntrack_acct") is { } counts
             ? counts != "0"
-            : AsksForCounters();
+            : _asksForCounters ??= AsksForCounters();
         return table;
     }
+
+    // Every rule is looked at: once, not once a conversation.
+    private bool? _asksForCounters;
 
     private bool AsksForCounters() =>
         new[] { Facts.IptablesLegacy, Facts.IptablesNft, Facts.Ip6tablesLegacy, Facts.Ip6tablesNft }
